@@ -1,0 +1,54 @@
+# Everything here needs only make and Python 3.11 or newer: the environment builds itself in .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+.DEFAULT_GOAL := help
+
+.PHONY: help install dev demo test check format bench lock readme
+help:  ## say what each target does
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/:/' | column -t -s:
+
+install: $(VENV)/.runtime  ## build .venv, so that .venv/bin/tamis runs
+dev: $(VENV)/.dev
+
+# --no-deps: the locked file names every package, and an old pip then has nothing to resolve (or to miss).
+$(VENV)/.runtime: requirements.txt pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) --no-deps --require-hashes -r requirements.txt
+	$(PIP) --no-deps --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.runtime
+	$(PIP) --no-deps --require-hashes -r requirements-dev.txt
+	@touch $@
+
+demo: install  ## crawl the bundled sites, publish and serve them (DEMO_ARGS=--no-serve: only print the summary)
+	@$(BIN)/tamis demo $(DEMO_ARGS)
+
+test: dev  ## run every test (TEST_ARGS='-m "not slow"' for the quick ones)
+	@$(BIN)/python -m pytest $(TEST_ARGS)
+
+check: dev  ## lint, format, types, imports: what CI checks
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/tamis sources check
+
+format: dev  ## mend what can be mended by itself
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: dev  ## pages a second and memory, beside plain fetching and plain Trafilatura (BENCH_ARGS)
+	@$(BIN)/python tests/bench.py $(BENCH_ARGS)
+
+readme: dev  ## paste real output into README.md
+	@$(BIN)/python tests/readme.py
+
+lock: dev  ## lock every package with hashes, for every platform and Python from 3.11 on
+	$(PIP) uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
+	  --custom-compile-command "make lock" pyproject.toml --output-file requirements.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
+	  --custom-compile-command "make lock" --group dev --constraint requirements.txt --output-file requirements-dev.txt

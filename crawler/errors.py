@@ -1,0 +1,28 @@
+"""What can go wrong, as a tree.
+
+TamisError
+├── SourceError       a record of spiders/sources is wrong: names file, record and field
+├── ConfigError       the operator must set something: says what and how
+├── FeedError         a feed cannot be read at all
+└── PublishError      the new database failed its checks and the old one stays in place
+"""
+
+
+class TamisError(Exception):
+    """Base of all errors that a person can act on; its text is one clear sentence."""
+
+
+class SourceError(TamisError):
+    pass
+
+
+class ConfigError(TamisError):
+    pass
+
+
+class FeedError(TamisError):
+    pass
+
+
+class PublishError(TamisError):
+    pass

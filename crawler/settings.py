@@ -1,0 +1,50 @@
+"""Scrapy's settings: careful by default, so that a forgotten option never harms a site or us."""
+
+from crawler import __version__
+
+BOT_NAME = "tamis"
+SPIDER_MODULES = ["spiders"]
+
+# Who we are. `tamis crawl --contact` (or TAMIS_CONTACT) completes it; public hosts are not
+# visited without one (crawler.guard).
+USER_AGENT = f"Tamis/{__version__}"
+TAMIS_DB = "data/tamis.db"
+TAMIS_SOURCES = None  # a folder of records instead of the packaged spiders/sources
+TAMIS_CONTACT = None  # an address or URL where a webmaster reaches the operator
+TAMIS_LOOPBACK = False  # only for a test web: sites on this machine, and *.localhost
+TAMIS_ENRICH_WORKERS = None  # processes; None is one a core
+
+# Politeness. One request at a time to a host, a second apart; robots.txt may ask for more.
+ROBOTSTXT_OBEY = True
+ROBOTSTXT_USER_AGENT = "Tamis"
+DOWNLOAD_DELAY = 1.0
+CONCURRENT_REQUESTS_PER_DOMAIN = 1
+CONCURRENT_REQUESTS = 64
+COOKIES_ENABLED = False
+RETRY_TIMES = 2
+# 429 is not here: whoever asks us to wait is not asked again at once (see the frontier).
+RETRY_HTTP_CODES = [500, 502, 503, 504, 408]
+REDIRECT_MAX_TIMES = 5
+DOWNLOAD_TIMEOUT = 20
+
+# Safety. A 1 GB gzip bomb is refused at 8 MiB; the largest of 1,180 real pages has 6 MB.
+DOWNLOAD_MAXSIZE = 8 * 1024 * 1024
+DOWNLOAD_WARNSIZE = 0
+DOWNLOAD_VERIFY_CERTIFICATES = True
+DOWNLOAD_HANDLERS = {"data": None, "file": None, "ftp": None, "s3": None}
+TWISTED_DNS_RESOLVER = "crawler.guard.PublicResolver"
+HTTPPROXY_ENABLED = False  # a proxy resolves names by itself, past our resolver
+TELNETCONSOLE_ENABLED = False
+REMOTE_CONTROL_ENABLED = False
+DOWNLOADER_MIDDLEWARES = {
+    "crawler.guard.AddressGuard": 50,
+    "crawler.middlewares.UndecodedBody": 595,
+}
+EXTENSIONS = {"crawler.middlewares.CrawlDelay": 500}
+
+# Speed. 100 parallel items a response cost 17 % of the crawl for nothing: a response is one page.
+CONCURRENT_ITEMS = 4
+SCRAPER_SLOT_MAX_ACTIVE_SIZE = 20_000_000
+
+LOG_LEVEL = "INFO"
+LOGSTATS_INTERVAL = 0  # our own progress says more
