@@ -1,0 +1,406 @@
+"""Whom we crawl: reads spiders/sources/*.toml, finds every mistake in them, and picks from them.
+
+A file holds a country's or a region's sources, one table each, named by the source's id.
+`dead_feeds.toml` beside them lists feeds that are gone, so that nobody adds one again.
+
+    [fdss]
+    name = "Fédération des Services Sociaux"    # required, as are homepage to category
+    homepage = "https://fdss.example.org"
+    country = "BE"                              # ISO 3166-1 alpha-2, or int
+    organisation = "federation"                 # ORGANISATIONS
+    languages = ["fr", "nl"]                    # BCP 47
+    category = "social"                         # CATEGORIES
+    topics = ["poverty", "food-aid"]            # anything more precise
+    cms = "wordpress"                           # CMS; left out when unknown
+    feeds = [
+      { url = "https://fdss.example.org/feed/", language = "fr", grade = "probed" },    # GRADES
+    ]
+    sitemaps = ["https://fdss.example.org/sitemap.xml"]
+    licence = { id = "CC-BY-ND", terms_read_on = 2026-08-13 }    # LICENCES
+    tdm = "unknown"                             # TDM
+    enabled = true
+    reason = "..."                              # why not, when it is not enabled
+    evidence = "..."                            # who says that these addresses are right, and when
+"""
+
+import re
+import tomllib
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import asdict
+from datetime import date
+from difflib import get_close_matches
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import babel
+
+from crawler import urls
+from crawler.errors import SourceError
+from crawler.items import Feed, Licence, Source
+
+GRADES = {
+    "probed": "somebody fetched the feed and found items",
+    "curated": "a maintained list in use has it",
+    "listed": "seen in public code, not known to work",
+    "conventional": "guessed from what the CMS usually does, never seen",
+}
+CATEGORIES = {
+    "social": "social work, poverty, housing, disability, care",
+    "humanitarian": "crises, relief, development",
+    "migration": "migration and asylum",
+    "human-rights": "rights, justice, minorities",
+    "health": "health and mental health",
+    "media": "general press that covers the above",
+}
+ORGANISATIONS = {
+    "media": "a news site, a review, a broadcaster",
+    "ngo": "an association or non-governmental organisation",
+    "igo": "an intergovernmental organisation",
+    "public-body": "an administration or a public institution",
+    "research": "a research centre",
+    "network": "a network of organisations",
+    "federation": "a federation of organisations",
+    "foundation": "a foundation",
+    "aggregator": "republishes or indexes the articles of others",
+}
+CMS = {
+    "wordpress": "/feed/, /wp-json/",
+    "drupal": "/rss.xml, /taxonomy/term/N/feed",
+    "spip": "/spip.php?page=backend",
+    "joomla": "?format=feed&type=rss",
+    "arc": "/arc/outboundfeeds/rss/",
+    "ndsoft": "/rss/allArticle.xml (Korean press)",
+}
+TDM = {
+    "unknown": "nobody has looked; what the site itself signals decides",
+    "reserved": "its terms reserve text and data mining",
+    "allowed": "its terms allow text and data mining",
+}
+# No versions: most sites do not say which, and what we may publish does not depend on it.
+LICENCES = {
+    "CC0": "no rights reserved",
+    "public-domain": "not protected",
+    "CC-BY": "with credit",
+    "CC-BY-SA": "with credit, under the same licence",
+    "CC-BY-ND": "with credit, whole and unchanged",
+    "CC-BY-NC": "with credit, not for profit",
+    "CC-BY-NC-SA": "with credit, not for profit, under the same licence",
+    "CC-BY-NC-ND": "with credit, not for profit, whole and unchanged",
+    "own-terms": "may be republished on the publisher's own conditions: read them at the url",
+    "reserved": "its terms forbid reuse",
+}
+
+DEAD_FEEDS = "dead_feeds.toml"
+INTERNATIONAL = "int"
+# CLDR's two-letter territories that are not countries of ISO 3166-1. XK (Kosovo) is none either,
+# but ISO leaves the code to its users and everybody writes it.
+NOT_COUNTRIES = frozenset(
+    {"AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"}
+)
+
+Problem = tuple[str, str]  # where in the record (".feeds[2].url", or "" for all of it), what
+Check = Callable[[Any], Iterator[Problem]]
+Files = dict[str, dict[str, Any]]  # what each file holds, by file name
+
+
+# Reading and picking.
+
+
+def folder() -> Path:
+    """Where the records that come with the program are."""
+    spec = find_spec("spiders")  # finds it without importing it: spiders stands above crawler
+    places = spec.submodule_search_locations if spec else None
+    if not places:
+        raise SourceError("the package `spiders` is missing: install tamis again")
+    return Path(places[0]) / "sources"
+
+
+def load(path: Path | None = None) -> tuple[Source, ...]:
+    """All sources of a folder, file by file; raises SourceError at the first mistake."""
+    files, errors = _examine(path)
+    if errors:
+        raise errors[0]
+    return tuple(
+        from_json({"id": name, **record})
+        for records in files.values()
+        for name, record in records.items()
+    )
+
+
+def check(path: Path | None = None) -> list[SourceError]:
+    """Every mistake in a folder, each saying the file, the record, the field and what is allowed.
+
+    A record that breaks a rule of its own is not compared with the others until it is mended.
+    """
+    return _examine(path)[1]
+
+
+def select(
+    sources: Iterable[Source],
+    *,
+    country: str | None = None,
+    language: str | None = None,
+    category: str | None = None,
+    enabled: bool | None = None,
+    only: Collection[str] = (),
+) -> tuple[Source, ...]:
+    """The sources that meet every condition given. `zh` finds `zh-Hant` too, not the reverse.
+
+    Raises SourceError if `only` names a source that is not among `sources`.
+    """
+    sources = tuple(sources)
+    known = [source.id for source in sources]
+    for name in only:
+        if name not in known:
+            raise SourceError(
+                f"no source is called {name!r}{_hint(name, known)}: see `tamis sources list`"
+            )
+    return tuple(
+        source
+        for source in sources
+        if (not only or source.id in only)
+        and (country is None or source.country.casefold() == country.casefold())
+        and (language is None or any(_speaks(tag, language) for tag in source.languages))
+        and (category is None or source.category == category)
+        and (enabled is None or source.enabled == enabled)
+    )
+
+
+def as_json(source: Source) -> dict[str, Any]:
+    """The source as a record of JSON's own types, every field present."""
+    return asdict(
+        source,
+        dict_factory=lambda pairs: {
+            name: list(value) if isinstance(value, tuple) else value for name, value in pairs
+        },
+    )
+
+
+def from_json(record: Mapping[str, Any]) -> Source:
+    """The inverse of `as_json`; fields that have a default may be missing."""
+    plain = dict(record)
+    for name in ("languages", "topics", "sitemaps"):
+        plain[name] = tuple(record.get(name, ()))
+    plain["feeds"] = tuple(Feed(**feed) for feed in record.get("feeds", ()))
+    if licence := record.get("licence"):
+        read_on = licence.get("terms_read_on")
+        plain["licence"] = Licence(**{**licence, "terms_read_on": read_on and str(read_on)})
+    return Source(**plain)
+
+
+def _speaks(tag: str, language: str) -> bool:
+    return f"{tag}-".casefold().startswith(f"{language}-".casefold())
+
+
+# What a value must be. A check yields what is wrong with a value, which is nothing if it is right.
+
+
+def _text(value: Any) -> Iterator[Problem]:
+    if not isinstance(value, str) or not value.strip():
+        yield "", f"is {value!r}, but must be a text that is not empty"
+
+
+def _flag(value: Any) -> Iterator[Problem]:
+    if not isinstance(value, bool):
+        yield "", f"is {value!r}, but must be true or false"
+
+
+def _day(value: Any) -> Iterator[Problem]:
+    if type(value) is not date:  # not isinstance: a datetime is a date, too
+        yield "", f"is {value!r}, but must be a date without quotes, such as 2026-08-13"
+
+
+def _address(value: Any) -> Iterator[Problem]:
+    if not isinstance(value, str) or urls.web_url(value) != value:
+        yield "", f"is {value!r}, but must be an http or https address with a host"
+
+
+def _country(value: Any) -> Iterator[Problem]:
+    if value not in (INTERNATIONAL, *_countries()):
+        yield "", f"is {value!r}, but must be an ISO 3166-1 code such as 'BE', or 'int'"
+
+
+@cache
+def _countries() -> frozenset[str]:
+    found = babel.Locale("en").territories
+    return frozenset(code for code in found if re.fullmatch("[A-Z]{2}", code)) - NOT_COUNTRIES
+
+
+def _shaped(pattern: str, what: str) -> Check:
+    def shaped(value: Any) -> Iterator[Problem]:
+        if not isinstance(value, str) or not re.fullmatch(pattern, value):
+            yield "", f"is {value!r}, but must be {what}"
+
+    return shaped
+
+
+def _one_of(allowed: Mapping[str, str]) -> Check:
+    def one_of(value: Any) -> Iterator[Problem]:
+        if not isinstance(value, str) or value not in allowed:
+            choice = ", ".join(allowed)
+            yield "", f"is {value!r}, but must be one of {choice}{_hint(value, allowed)}"
+
+    return one_of
+
+
+def _list_of(item: Check) -> Check:
+    def list_of(value: Any) -> Iterator[Problem]:
+        if not isinstance(value, list) or not value:
+            yield "", f"is {value!r}, but must be a list of at least one"
+            return
+        for number, each in enumerate(value, 1):
+            yield from ((f"[{number}]{where}", what) for where, what in item(each))
+
+    return list_of
+
+
+def _table(required: Mapping[str, Check], optional: Mapping[str, Check] | None = None) -> Check:
+    fields = {**required, **(optional or {})}
+
+    def table(value: Any) -> Iterator[Problem]:
+        if not isinstance(value, dict):
+            yield "", f"is {value!r}, but must be a table with {', '.join(required)}"
+            return
+        for name in value:
+            if name not in fields:
+                yield "", f"has unknown field {name!r}{_hint(name, fields)}"
+        for name, check_field in fields.items():
+            if name in value:
+                yield from ((f".{name}{where}", what) for where, what in check_field(value[name]))
+            elif name in required:
+                yield "", f"lacks the field {name!r}"
+
+    return table
+
+
+def _hint(word: object, known: Iterable[str]) -> str:
+    near = get_close_matches(str(word), list(known), n=1)
+    return f" (did you mean {near[0]!r}?)" if near else ""
+
+
+ID = _shaped("[a-z0-9]+(-[a-z0-9]+)*", "small letters a-z and digits, joined by single hyphens")
+TOPIC = ID
+# Language, script and region: what a feed or a page declares. No other part occurs here.
+LANGUAGE = _shaped(
+    "[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?", "a BCP 47 tag such as 'fr' or 'zh-Hant'"
+)
+FEED = _table(
+    required={"url": _address, "grade": _one_of(GRADES)},
+    optional={"language": LANGUAGE},
+)
+LICENCE = _table(
+    required={"id": _one_of(LICENCES)},
+    optional={"url": _address, "terms_read_on": _day},
+)
+SOURCE = _table(
+    required={
+        "name": _text,
+        "homepage": _address,
+        "country": _country,
+        "organisation": _one_of(ORGANISATIONS),
+        "languages": _list_of(LANGUAGE),
+        "category": _one_of(CATEGORIES),
+    },
+    optional={
+        "topics": _list_of(TOPIC),
+        "cms": _one_of(CMS),
+        "feeds": _list_of(FEED),
+        "sitemaps": _list_of(_address),
+        "licence": LICENCE,
+        "tdm": _one_of(TDM),
+        "enabled": _flag,
+        "reason": _text,
+        "evidence": _text,
+    },
+)
+DEAD = _table(
+    required={
+        "dead": _list_of(_table({"url": _address, "name": _text, "reason": _text, "seen_on": _day}))
+    }
+)
+
+
+# Finding every mistake.
+
+
+def _examine(path: Path | None) -> tuple[Files, list[SourceError]]:
+    """What the files hold (to be trusted only if nothing is wrong), and all that is wrong."""
+    files, errors = _read(path or folder())
+    dead: dict[str, str] = {}
+    if DEAD_FEEDS in files:
+        graves = files.pop(DEAD_FEEDS)
+        problems = [f"{DEAD_FEEDS}: {_sentence(problem)}" for problem in DEAD(graves)]
+        errors += map(SourceError, problems)
+        if not problems:
+            dead = {
+                urls.key(grave["url"]): f"{grave['reason']}, {grave['seen_on']}"
+                for grave in graves["dead"]
+            }
+    errors += map(SourceError, _mistakes(files, dead))
+    return files, errors
+
+
+def _read(place: Path) -> tuple[Files, list[SourceError]]:
+    paths = sorted(place.glob("*.toml"))
+    if not any(path.name != DEAD_FEEDS for path in paths):
+        return {}, [
+            SourceError(f"{place} holds no sources: give a folder with be.toml or the like")
+        ]
+    files: Files = {}
+    errors = []
+    for path in paths:
+        try:
+            # -sig: some editors on Windows put a byte order mark first, which TOML forbids.
+            files[path.name] = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        except (OSError, ValueError) as error:  # ValueError: neither TOML nor UTF-8
+            errors.append(SourceError(f"{path.name} cannot be read: {error}"))
+    return files, errors
+
+
+def _mistakes(files: Files, dead: Mapping[str, str]) -> Iterator[str]:
+    """A sentence for each mistake. `dead` says of an address's key why the feed is gone."""
+    ids: dict[str, str] = {}
+    owners: dict[str, str] = {}  # of an address's key
+    for file, records in files.items():
+        for name, record in records.items():
+            me = f"{file}: [{name}]"
+            problems = [*ID(name), *SOURCE(record)] or [*_rules(record)]
+            if not problems:
+                if (other := ids.setdefault(name, file)) != file:
+                    problems.append(("", f"has the id of a source in {other}: choose another"))
+                problems += _conflicts(me, record, owners, dead)
+            yield from (f"{me} {_sentence(problem)}" for problem in problems)
+
+
+def _rules(record: Mapping[str, Any]) -> Iterator[Problem]:
+    """What the fields of a well-formed record must be to each other."""
+    if not record.get("enabled", True):
+        if "reason" not in record:
+            yield "", "is not enabled, but lacks the field 'reason' that says why"
+    elif "feeds" not in record and "sitemaps" not in record:
+        yield "", "is enabled, but has neither feeds nor sitemaps: add one, or disable it"
+
+
+def _conflicts(
+    me: str, record: Mapping[str, Any], owners: dict[str, str], dead: Mapping[str, str]
+) -> Iterator[Problem]:
+    """Addresses that are dead or that a record before has; enters the others into `owners`."""
+    feeds = enumerate(record.get("feeds", ()), 1)
+    sitemaps = enumerate(record.get("sitemaps", ()), 1)
+    for where, url in (
+        *((f".feeds[{number}].url", feed["url"]) for number, feed in feeds),
+        *((f".sitemaps[{number}]", url) for number, url in sitemaps),
+    ):
+        key = urls.key(url)
+        if key in dead:
+            yield where, f"is {url!r}, which is dead ({dead[key]}): if it lives, edit {DEAD_FEEDS}"
+        if key in owners:
+            yield where, f"is {url!r}, which {owners[key]} has already"
+        owners.setdefault(key, me)
+
+
+def _sentence(problem: Problem) -> str:
+    where, what = problem
+    return f"{where.removeprefix('.')} {what}" if where else what
