@@ -1,0 +1,413 @@
+"""The command `tamis`: parses, calls one function, prints. Heavy imports wait for their command."""
+
+import json
+import sys
+from collections.abc import Callable, Iterable
+from contextlib import closing
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from crawler import __version__
+from crawler.errors import TamisError
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+FORMATS = ("atom", "rss")
+
+
+class Group(click.Group):
+    """Turns our errors into one sentence and exit status 1, without a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except TamisError as error:
+            raise click.ClickException(str(error)) from error
+
+
+def db_option(command: Command) -> Command:
+    return click.option(
+        "--db", type=click.Path(dir_okay=False, path_type=Path), default=Path("data/tamis.db"),
+        envvar="TAMIS_DB", show_default=True, show_envvar=True, help="The private database.",
+    )(command)  # fmt: skip
+
+
+def news_option(command: Command) -> Command:
+    return click.option(
+        "--news", type=click.Path(dir_okay=False, path_type=Path),
+        default=Path("datasette/news.db"), envvar="TAMIS_NEWS", show_default=True,
+        show_envvar=True, help="The published database.",
+    )(command)  # fmt: skip
+
+
+def sources_option(command: Command) -> Command:
+    return click.option(
+        "--sources", "folder", type=click.Path(file_okay=False, path_type=Path),
+        help="A folder of source records to use instead of the packaged ones.",
+    )(command)  # fmt: skip
+
+
+def workers_option(command: Command) -> Command:
+    return click.option(
+        "--workers", type=click.IntRange(1), help="Processes that read pages (default: one a core)."
+    )(command)
+
+
+def address_options(command: Command) -> Command:
+    host = click.option(
+        "--host", default="127.0.0.1", show_default=True, help="Address to serve on."
+    )
+    port = click.option(
+        "--port", type=click.IntRange(0, 65535), default=8001, show_default=True,
+        help="Port to serve on; if it is taken, or 0, a free one.",
+    )  # fmt: skip
+    return host(port(command))
+
+
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="tamis")
+def main() -> None:
+    """Collect, sieve and publish news of the social sector, in many languages.
+
+    \b
+    Try it, offline:    tamis demo
+    A real crawl:       tamis crawl --only alter-echos --contact you@example.org
+                        tamis publish
+                        tamis serve
+    """
+
+
+@main.command()
+@click.option(
+    "--out", type=click.Path(file_okay=False, path_type=Path), default=Path("data/demo"),
+    show_default=True, help="Folder for the demo's two databases, made anew each time.",
+)  # fmt: skip
+@click.option("--serve/--no-serve", default=True, help="Serve the result until Ctrl-C.")
+@address_options
+@workers_option
+def demo(out: Path, *, serve: bool, host: str, port: int, workers: int | None) -> None:
+    """Run the whole job on bundled sites, offline, and serve the result.
+
+    \b
+    Example: tamis demo --no-serve
+    """
+    from crawler.demo import run
+
+    run.demo(out, say=click.echo, serve_it=serve, host=host, port=port, workers=workers)
+
+
+@main.command()
+@click.option("--only", "names", multiple=True, metavar="ID", help="Only this source (repeatable).")
+@click.option(
+    "--contact",
+    envvar="TAMIS_CONTACT",
+    show_envvar=True,
+    help="How a webmaster reaches you; sent with every request.",
+)
+@click.option(
+    "--delay", type=click.FloatRange(0), help="Seconds between two requests to a host (default: 1)."
+)
+@click.option("--loopback", is_flag=True, help="Allow sites on this machine, for a test web.")
+@click.option(
+    "--enrich/--no-enrich", default=True, help="Read pages beside the crawl, or only fetch them."
+)
+@sources_option
+@db_option
+@workers_option
+def crawl(
+    names: tuple[str, ...],
+    contact: str | None,
+    delay: float | None,
+    folder: Path | None,
+    db: Path,
+    workers: int | None,
+    *,
+    loopback: bool,
+    enrich: bool,
+) -> None:
+    """Fetch what is due from every enabled source, and read it beside the crawl.
+
+    Stop it whenever you like (Ctrl-C, or worse): the next crawl goes on where this one was.
+
+    \b
+    Example: tamis crawl --only alter-echos --contact you@example.org
+    """
+    from crawler import registry
+
+    records = registry.load(folder)
+    chosen = registry.select(records, enabled=None if names else True, only=names)
+    settings: dict[str, Any] = {"TAMIS_CONTACT": contact, "TAMIS_LOOPBACK": loopback}
+    if delay is not None:
+        settings["DOWNLOAD_DELAY"] = delay
+    from spiders.run import crawl as run_crawl
+
+    summary = run_crawl(chosen, db, settings=settings, enrich=enrich, workers=workers)
+    click.echo(summary)
+
+
+@main.command()
+@db_option
+@workers_option
+def enrich(db: Path, workers: int | None) -> None:
+    """Read again every archived page that an older version has read. Fetches nothing.
+
+    \b
+    Example: tamis enrich
+    """
+    from crawler import database, enrichment, store
+    from crawler.progress import Progress
+    from enrich.annotate import version
+
+    with closing(database.private(db, create=False)) as private, Progress("read") as progress:
+        store.mark_stale(private, version())
+        progress.expect("read", store.count_unread(private))
+        done = enrichment.run(private, processes=workers, progress=progress)
+        store.settle(private)
+    click.echo(f"{done:,} pages read")
+
+
+@main.command()
+@db_option
+@news_option
+@click.option(
+    "--full-text", is_flag=True, help="Show every text whole: for an instance that only you read."
+)
+def publish(db: Path, news: Path, *, full_text: bool) -> None:
+    """Build the published database from the private one, check it and swap it in.
+
+    \b
+    Example: tamis publish && tamis serve
+    """
+    from crawler.progress import Progress
+    from crawler.publish import publish as build
+
+    with Progress("published") as progress:
+        counts = build(db, news, full_text=full_text, progress=progress)
+    click.echo(f"{news}: {counts['articles']:,} articles from {counts['sources']:,} sources")
+
+
+@main.command()
+@news_option
+@address_options
+def serve(news: Path, host: str, port: int) -> None:
+    """Serve the published database with Datasette.
+
+    \b
+    Example: tamis serve --port 8080
+    """
+    from crawler.serving import serve as run_server
+
+    run_server(news, host, port)
+
+
+@main.group()
+def export() -> None:
+    """Write what is published to files."""
+
+
+@export.command()
+@news_option
+@click.option(
+    "--language",
+    "languages",
+    multiple=True,
+    metavar="CODE",
+    help="Only this language (repeatable; default: all).",
+)
+@click.option(
+    "--format",
+    "formats",
+    multiple=True,
+    type=click.Choice(FORMATS),
+    help="Only this format (repeatable; default: all).",
+)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("data/feeds"),
+    show_default=True,
+    help="Folder to write to.",
+)
+@click.option("--base-url", help="Where the site will be found, for the feeds' own addresses.")
+def feeds(
+    news: Path,
+    languages: tuple[str, ...],
+    formats: tuple[str, ...],
+    out: Path,
+    base_url: str | None,
+) -> None:
+    """Write the feeds that the site serves, byte for byte, to files.
+
+    \b
+    Example: tamis export feeds --language fr --out public/feeds
+    """
+    from crawler.exports.feeds import export_feeds
+
+    for path in export_feeds(news, out, languages, formats or FORMATS, base_url):
+        click.echo(path)
+
+
+@main.group()
+def sources() -> None:
+    """Look at the records of spiders/sources."""
+
+
+@sources.command("list")
+@click.option("--country", help="ISO 3166-1 code, or int.")
+@click.option("--language", help="BCP 47 code.")
+@click.option("--category", help="As in the records.")
+@click.option("--enabled/--disabled", default=None, help="Only those crawled, or only the others.")
+@click.option("--json", "as_json", is_flag=True, help="Whole records, as a JSON array.")
+@sources_option
+def list_sources(
+    country: str | None,
+    language: str | None,
+    category: str | None,
+    folder: Path | None,
+    *,
+    enabled: bool | None,
+    as_json: bool,
+) -> None:
+    """List sources, those of a country, a language or a category.
+
+    \b
+    Example: tamis sources list --country BE --language fr
+    """
+    from crawler import registry
+
+    found = registry.select(
+        registry.load(folder),
+        country=country,
+        language=language,
+        category=category,
+        enabled=enabled,
+    )
+    if as_json:
+        click.echo(
+            json.dumps([registry.as_json(source) for source in found], ensure_ascii=False, indent=2)
+        )
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for heading in ("id", "name", "country", "languages", "category", "feeds", ""):
+        table.add_column(heading, overflow="fold")
+    for source in found:
+        table.add_row(
+            source.id, source.name, source.country, " ".join(source.languages), source.category,
+            str(len(source.feeds)), "" if source.enabled else "disabled",
+        )  # fmt: skip
+    Console(width=None if sys.stdout.isatty() else 120).print(table)
+    click.echo(f"{len(found)} sources")
+
+
+@sources.command("check")
+@sources_option
+def check_sources(folder: Path | None) -> None:
+    """Validate every record; say file, record and field of each mistake.
+
+    \b
+    Example: tamis sources check --sources my-sources
+    """
+    from crawler import registry
+
+    mistakes = registry.check(folder)
+    for mistake in mistakes:
+        click.echo(mistake, err=True)
+    if mistakes:
+        raise SystemExit(1)
+    click.echo(f"{len(registry.load(folder))} records, no mistake")
+
+
+def jsonl_option(command: Command) -> Command:
+    return click.option(
+        "--jsonl", is_flag=True, help="Read JSON lines on standard input, write JSON lines."
+    )(command)
+
+
+def _answers(lines: Iterable[str]) -> None:
+    for line in lines:
+        click.echo(line)
+
+
+@main.command()
+@click.argument(
+    "page", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False
+)
+@click.option("--url", default="http://page.invalid/", help="The address PAGE comes from.")
+@jsonl_option
+@workers_option
+def extract(page: Path | None, url: str, workers: int | None, *, jsonl: bool) -> None:
+    """Print the article on a saved page; or answer JSON lines with id, url and path or html.
+
+    \b
+    Examples: tamis extract page.html --url https://example.org/a
+              tamis extract --jsonl < pages.jsonl > articles.jsonl
+    """
+    from crawler import filters
+    from crawler import workers as processes
+
+    if jsonl == (page is not None):
+        raise click.UsageError("give a PAGE, or --jsonl and lines on standard input")
+    if page is None:
+        _answers(filters.each(sys.stdin, filters.extract_line, workers or processes.cores()))
+        return
+    found = filters.extract_line({"id": "", "url": url, "path": str(page)})
+    for name in ("title", "published", "authors", "language", "kind"):
+        value = found[name]
+        click.echo(
+            f"{name + ':':<11}{', '.join(value) if isinstance(value, tuple) else value or ''}"
+        )
+    click.echo(f"\n{found['text']}")
+
+
+@main.command()
+@jsonl_option
+@workers_option
+def annotate(workers: int | None, *, jsonl: bool) -> None:
+    """Say language, themes and countries of texts: JSON lines with id, text and maybe title.
+
+    \b
+    Example: tamis annotate --jsonl < texts.jsonl
+    """
+    from crawler import filters
+    from crawler import workers as processes
+
+    _only_jsonl(jsonl=jsonl)
+    _answers(filters.each(sys.stdin, filters.annotate_line, workers or processes.cores()))
+
+
+@main.command()
+@jsonl_option
+def urls(*, jsonl: bool) -> None:
+    """Give the identity and the clean form of URLs: JSON lines with id and url.
+
+    \b
+    Example: tamis urls --jsonl < urls.jsonl
+    """
+    from crawler import filters
+
+    _only_jsonl(jsonl=jsonl)
+    _answers(filters.each(sys.stdin, filters.urls_line))
+
+
+@main.command()
+@jsonl_option
+def duplicates(*, jsonl: bool) -> None:
+    """Say which texts are the same: JSON lines with id, text and maybe published.
+
+    \b
+    Example: tamis duplicates --jsonl < texts.jsonl
+    """
+    from crawler import filters
+
+    _only_jsonl(jsonl=jsonl)
+    _answers(filters.duplicates(sys.stdin))
+
+
+def _only_jsonl(*, jsonl: bool) -> None:
+    if not jsonl:
+        raise click.UsageError("this filter reads JSON lines: say --jsonl")

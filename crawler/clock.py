@@ -1,0 +1,23 @@
+"""The time, as it is stored: UTC, ISO 8601, to the second, with Z."""
+
+from datetime import UTC, datetime, timedelta
+
+
+def now() -> str:
+    return stamp(datetime.now(UTC))
+
+
+def after(seconds: float) -> str:
+    return stamp(datetime.now(UTC) + timedelta(seconds=seconds))
+
+
+def stamp(when: datetime) -> str:
+    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def utc(moment: str | None) -> str | None:
+    """An ISO 8601 moment in UTC; a date, or a time that names no zone, stays what it is."""
+    if moment is None or len(moment) <= len("2026-11-21"):
+        return moment
+    when = datetime.fromisoformat(moment)
+    return stamp(when) if when.tzinfo else moment

@@ -1,0 +1,30 @@
+"""Opening the private database, the same way for whoever reads or writes it."""
+
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from crawler import schema
+from crawler.errors import ConfigError
+
+BUSY_MILLISECONDS = 60_000  # crawl and enrichment write in turns, each for milliseconds
+
+
+def private(path: str | Path, *, create: bool = True) -> Database:
+    """The private database, brought to today's schema. ConfigError if there is none to open."""
+    path = Path(path)
+    if create:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    elif not path.is_file():
+        raise ConfigError(
+            f"{path} does not exist: `tamis crawl` makes it, or name another with --db"
+        )
+    db = Database(path)
+    db.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
+    db.execute("PRAGMA journal_mode = WAL")
+    # In WAL a killed process loses nothing that was committed; a power cut may lose the last
+    # commits, whose pages are then fetched again.
+    db.execute("PRAGMA synchronous = NORMAL")
+    db.execute("PRAGMA foreign_keys = ON")
+    schema.private.apply(db)
+    return db

@@ -1,0 +1,156 @@
+"""Archived pages into articles, beside the crawl: take what waits, read it, store it."""
+
+import concurrent.futures
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from pathlib import Path
+
+from pebble import ProcessExpired
+from sqlite_utils import Database
+
+from crawler import archive, database, store, workers
+from crawler.progress import Progress
+from crawler.store import Reading, Unread
+from enrich import annotate
+from enrich.extract import Hints, bcp47, extract
+from enrich.text import text_hash
+
+# In the pool at a time, for each worker: one being read and enough waiting that none is idle
+# while results are stored.
+AHEAD = 4
+# Stored in one transaction: at most so many, and at least as often.
+BATCH = 50
+WAIT_SECONDS = 0.2
+
+
+def read(page: Unread) -> Reading:
+    """What one archived page is. Runs in a worker process; pure but for its input."""
+    told = page.hints
+    hints = Hints(
+        title=told.get("title"),
+        published=told.get("published"),
+        authors=tuple(told.get("authors", ())),
+        categories=tuple(told.get("categories", ())),
+        language=told.get("language"),
+        fetched=page.fetched,
+    )
+    body = archive.unpack(page.body)
+    found = extract(body, page.url, content_type=page.content_type, hints=hints)
+    if found.kind == "empty":
+        return Reading(url_id=page.url_id, outcome="too_short", reason=f"{found.words} words")
+    if found.kind != "article":
+        return Reading(url_id=page.url_id, outcome="not_an_article", reason=found.kind)
+    return Reading(
+        url_id=page.url_id,
+        outcome="stored",
+        page_id=page.page_id,
+        source=page.source,
+        url=page.url,
+        fetched=page.fetched,
+        extracted=found,
+        annotation=annotate.annotate(
+            found.title, found.text, found.declared_language or bcp47(hints.language)
+        ),
+        text_hash=text_hash(found.text),
+    )
+
+
+def run(
+    db: Database,
+    *,
+    processes: int | None = None,
+    progress: Progress | None = None,
+    more: Callable[[], bool] = lambda: False,
+    stop: Callable[[], bool] = lambda: False,
+) -> int:
+    """Read every page that waits, and go on while `more()`; returns how many were read.
+
+    `stop()` ends it at once; what is being read then waits for the next time.
+    A page that takes too long, or ends the process that reads it, is `failed` with that reason
+    and holds up nothing else. A kill at any moment leaves what was not stored among the waiting.
+    """
+    version = annotate.version()
+    reading: dict[Future[Reading], Unread] = {}
+    room = (processes or workers.cores()) * AHEAD
+    done = 0
+    with workers.pool(processes) as pool:
+        while True:
+            if stop():
+                pool.stop()
+                return done
+            expecting = more()
+            if len(reading) <= room // 2:
+                taken = {page.url_id for page in reading.values()}
+                for page in store.unread(db, room - len(reading), without=taken):
+                    reading[workers.schedule(pool, read, page)] = page
+            if not reading:
+                if not expecting:
+                    return done
+                threading.Event().wait(WAIT_SECONDS)
+                continue
+            finished = concurrent.futures.wait(
+                reading, WAIT_SECONDS, concurrent.futures.FIRST_COMPLETED
+            ).done
+            batch = [_result(future, reading.pop(future)) for future in list(finished)[:BATCH]]
+            if batch:
+                store.save(db, batch, version)
+                done += len(batch)
+                if progress:
+                    progress.advance("read", len(batch))
+
+
+def _result(future: "Future[Reading]", page: Unread) -> Reading:
+    try:
+        return future.result()
+    except FutureTimeoutError:
+        reason = f"reading took over {workers.SECONDS_A_PAGE:.0f} s"
+    except ProcessExpired as error:
+        reason = f"the process that read it ended ({error})"
+    except Exception as error:  # noqa: BLE001 (whatever one page does must not stop the others)
+        reason = f"{type(error).__name__}: {error}"
+    return Reading(url_id=page.url_id, outcome="failed", reason=reason)
+
+
+class Beside:
+    """Enrichment in a thread of the crawling process; its work is done in processes of its own."""
+
+    def __init__(self, path: str | Path, *, processes: int | None, progress: Progress) -> None:
+        self.path, self.processes, self.progress = path, processes, progress
+        self.crawl_over, self.asked_to_stop = threading.Event(), threading.Event()
+        self.error: BaseException | None = None
+        self.thread = threading.Thread(target=self._run, name="enrichment")
+
+    def start(self) -> None:
+        self.thread.start()
+
+    def finish(self, *, at_once: bool = False) -> None:
+        """Say that no more pages come, wait until all are read, and raise what went wrong.
+
+        `at_once` leaves what waits for the next time.
+        """
+        if at_once:
+            self.asked_to_stop.set()
+        self.crawl_over.set()
+        self.thread.join()
+        if self.error:
+            raise self.error
+
+    def _run(self) -> None:
+        try:
+            db = database.private(self.path)
+            try:
+                waiting = store.count_unread(db)
+                self.progress.expect("read", waiting)
+                run(
+                    db,
+                    processes=self.processes,
+                    progress=self.progress,
+                    more=lambda: not self.crawl_over.is_set(),
+                    stop=self.asked_to_stop.is_set,
+                )
+            finally:
+                db.close()
+        except BaseException as error:  # noqa: BLE001 (raised again by finish, in the main thread)
+            self.error = error

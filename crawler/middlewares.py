@@ -1,0 +1,56 @@
+"""What Scrapy leaves to be added, each a few lines."""
+
+from typing import Any, Self
+
+from scrapy import Request, signals
+from scrapy.crawler import Crawler
+from scrapy.http import Response
+from scrapy.robotstxt import RobotParser
+from scrapy.utils.httpobj import urlparse_cached
+
+MAX_CRAWL_DELAY = 30.0  # seconds; some robots.txt ask for a day, which would be never
+
+
+class UndecodedBody:
+    """Keep Scrapy from guessing the charset of a body that is still compressed.
+
+    HttpCompression's `Response.replace` reads `.encoding`, which runs charset_normalizer over the
+    gzipped bytes of every page without a declared charset: 28 % of the crawl's time (2.19.0).
+    """
+
+    def process_response(self, request: Request, response: Response) -> Response:  # noqa: ARG002
+        if type(response) is Response or not response.headers.get("Content-Encoding"):
+            return response
+        return Response(
+            response.url,
+            status=response.status,
+            headers=response.headers,
+            body=response.body,
+            flags=response.flags,
+            request=response.request,
+            certificate=response.certificate,
+            ip_address=response.ip_address,
+            protocol=response.protocol,
+        )
+
+
+class CrawlDelay:
+    """Slow down for hosts whose robots.txt asks for it; never faster than DOWNLOAD_DELAY."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.crawler = crawler
+        self.user_agent = crawler.settings["ROBOTSTXT_USER_AGENT"]
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        extension = cls(crawler)
+        crawler.signals.connect(extension.robots_parsed, signals.robots_parsed)
+        return extension
+
+    def robots_parsed(self, robotparser: RobotParser, request: Request, **_: Any) -> None:
+        asked = robotparser.crawl_delay(self.user_agent)
+        if asked is None or self.crawler.engine is None:
+            return
+        slot = self.crawler.engine.downloader.slots.get(urlparse_cached(request).hostname or "")
+        if slot is not None:
+            slot.delay = max(slot.delay, min(float(asked), MAX_CRAWL_DELAY))

@@ -1,0 +1,665 @@
+"""Reading the published database: search, one article, what feeds need. Plain SQL, read only.
+
+The site, the feeds and the exports all ask here, so that they cannot disagree. What a person typed
+never raises: it is cleaned, quoted for FTS5 and bound. Times are UTC, ISO 8601 text.
+
+What `publish` puts in for this module: `search_text` (below) fills article_texts.search_text,
+`count_facets` fills facet_counts, and the snapshot table holds `built` (a UTC time) and, once the
+site has an address, `base_url`.
+"""
+
+import json
+import re
+import sqlite3
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from itertools import islice
+from typing import Any, Literal, Self
+
+# Counting stops here, and facets are counted over as many: at 1,000,000 articles a capped count
+# takes 0.5 ms where a full one takes 39, and nobody reads the 10,001st hit.
+CAP = 10_000
+PAGE = 20
+# More is a paste by mistake; FTS5 itself refuses an expression some 250 terms deep.
+MAX_WORDS = 500  # characters
+MAX_TERMS = 32
+
+# What an article is sorted by: undated ones stand where they were found.
+# schema.m002 has indexes on this very expression.
+DATED = "coalesce(articles.published, articles.fetched)"
+
+FACETS = ("language", "theme", "country", "source")
+
+# Scripts written without spaces between words: Thai and Lao, Burmese, Khmer, kana, Han.
+UNSPACED = re.compile(
+    "([\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf"
+    "\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff])"
+)
+RIGHT_TO_LEFT = frozenset(
+    ["ar", "arc", "ckb", "dv", "fa", "he", "ks", "ps", "sd", "ug", "ur", "yi"]
+)
+RIGHT_TO_LEFT_SCRIPTS = frozenset(["arab", "hebr", "thaa", "syrc", "nkoo", "adlm"])
+
+
+# --- What was asked ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where a page begins: beside this article, exclusive, in the direction of reading."""
+
+    direction: Literal["older", "newer"]
+    dated: str
+    id: int
+
+    def __str__(self) -> str:
+        return f"{self.direction}~{self.dated}~{self.id}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self | None:
+        match = re.fullmatch(r"(older|newer)~([^~]{1,40})~(\d{1,18})", text)
+        if match is None:
+            return None
+        return cls("newer" if match[1] == "newer" else "older", match[2], int(match[3]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """What a reader asks for. Empty strings mean "any". `after` and `before` are days, inclusive.
+
+    Reprints are left out unless `reprints` is set, so that each article is listed once.
+    """
+
+    words: str = ""
+    language: str = ""
+    theme: str = ""
+    country: str = ""
+    source: str = ""
+    after: str = ""
+    before: str = ""
+    reprints: bool = False
+    page: Cursor | None = None
+
+    def parameters(self) -> dict[str, str]:
+        """The query string of the address which asks this; `parse` reads it back."""
+        named = {"q": self.words} | {
+            name: getattr(self, name) for name in (*FACETS, "after", "before")
+        }
+        named |= {"reprints": "1" if self.reprints else "", "page": str(self.page or "")}
+        return {name: value for name, value in named.items() if value}
+
+    def only(self, name: str, value: str) -> Self:
+        """The same, from its first page, with one field set (or lifted, if `value` is empty)."""
+        changes: dict[str, Any] = {name: value, "page": None}
+        return replace(self, **changes)
+
+    def at(self, page: Cursor | None) -> Self:
+        """The same, at another page; None is the first."""
+        return replace(self, page=page)
+
+    @property
+    def plain(self) -> bool:
+        """Whether nothing narrows the list, so that the counts made by `publish` hold."""
+        return self == type(self)(page=self.page)
+
+
+def parse(parameters: Mapping[str, str]) -> tuple[Query, tuple[str, ...]]:
+    """The query in an address, and what in it was not understood (and is ignored)."""
+    given = {name: _clean(value) for name, value in parameters.items()}
+    problems = []
+    days = {"after": "", "before": ""}
+    for name in days:
+        text = given.get(name, "")
+        try:
+            days[name] = date.fromisoformat(text).isoformat() if text else ""
+        except ValueError:
+            problems.append(
+                f"“{text[:40]}” is not a day for “{name}” and was ignored: write 2026-01-31."
+            )
+    query = Query(
+        words=given.get("q", "")[:MAX_WORDS],
+        reprints=given.get("reprints") == "1",
+        page=Cursor.parse(given.get("page", "")),
+        **{facet: given.get(facet, "")[:100] for facet in FACETS},
+        **days,
+    )
+    return query, tuple(problems)
+
+
+def _clean(text: str) -> str:
+    """NFC, one line, and nothing that SQLite or FTS5 cannot hold (NUL, lone surrogates)."""
+    text = unicodedata.normalize("NFC", text.encode("utf-8", "ignore").decode("utf-8"))
+    return " ".join("".join(" " if unicodedata.category(c) == "Cc" else c for c in text).split())
+
+
+# --- Words for FTS5 ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """FTS5 expressions: what must be there and what must not; either may be empty."""
+
+    wanted: str
+    unwanted: str
+
+
+def spaced(text: str) -> str | None:
+    """`text` with its unspaced scripts cut between characters; None if it has none of them.
+
+    FTS5 then sees one token a character, and a word is found as a phrase. Both the stored text and
+    the typed query go through here.
+    """
+    if not UNSPACED.search(text):
+        return None
+    return " ".join(UNSPACED.sub(r" \1 ", text).split())
+
+
+def search_text(title: str, text: str) -> str | None:
+    """What article_texts.search_text holds: title too, since the index sees it whole otherwise."""
+    return spaced(f"{title}\n{text}")
+
+
+def match(words: str) -> Match:
+    """Typed words as FTS5 expressions: all must occur; "a phrase" as it stands; -word must not.
+
+    Everything is quoted, so that no operator, column name or stray quote reaches FTS5's parser.
+    """
+    straight = re.sub("[“”„‟«»＂]", '"', _clean(words)[:MAX_WORDS])
+    terms = re.finditer(r'(-?)(?:"([^"]*)"|([^\s"]+))', straight)
+    found = ((term[1], term[2] or term[3] or "") for term in terms)
+    usable = list(islice(((sign, text) for sign, text in found if _has_token(text)), MAX_TERMS))
+    quoted = [(sign, f'"{spaced(text) or text}"') for sign, text in usable]
+    return Match(
+        " AND ".join(text for sign, text in quoted if not sign),
+        " OR ".join(text for sign, text in quoted if sign),
+    )
+
+
+def _has_token(text: str) -> bool:
+    """Whether the unicode61 tokenizer finds anything: a letter, a number or private use."""
+    return any(unicodedata.category(c)[0] in "LN" or unicodedata.category(c) == "Co" for c in text)
+
+
+# --- What is answered ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A code (language, theme, country, source), its name for people, and how many articles."""
+
+    code: str
+    name: str
+    n: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Why an article was tagged so."""
+
+    code: str
+    name: str
+    score: float
+    evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """An article in a list or a feed. `dated` is `published`, or `fetched` if it has no date."""
+
+    id: int
+    url: str
+    title: str
+    summary: str
+    authors: tuple[str, ...]
+    source: Label
+    homepage: str
+    published: str | None
+    dated: str
+    language: str
+    themes: tuple[Label, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Results:
+    """One page of what was found. `total` beyond CAP means "more than CAP"."""
+
+    entries: tuple[Entry, ...]
+    total: int
+    facets: dict[str, tuple[Label, ...]]
+    newer: Cursor | None = None
+    older: Cursor | None = None
+
+    @property
+    def capped(self) -> bool:
+        return self.total > CAP
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Whom an article comes from, and what they let others do."""
+
+    id: str
+    name: str
+    homepage: str
+    country: Label
+    organisation: str
+    category: str
+    licence: str | None
+    licence_url: str | None
+    terms_read_on: str | None
+    tdm: str
+    publish: str
+    articles: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Article:
+    """All that is published of one article. `text` is None where rights allow an extract only."""
+
+    id: int
+    url: str
+    title: str
+    summary: str
+    text: str | None
+    authors: tuple[str, ...]
+    source: Source
+    published: str | None
+    published_source: str | None
+    fetched: str
+    language: Label
+    language_confidence: float | None
+    language_method: str
+    language_votes: tuple[str, ...]
+    language_declared: str | None
+    words: int
+    categories: tuple[str, ...]
+    origin_url: str | None
+    rights: str
+    enricher: str
+    themes: tuple[Evidence, ...] = ()
+    countries: tuple[Evidence, ...] = ()
+    original: Entry | None = None
+    reprints: tuple[Entry, ...] = ()
+
+
+# --- Asking --------------------------------------------------------------------------------------
+
+
+def search(conn: sqlite3.Connection, query: Query) -> Results:
+    """One page of the newest articles that fit, with how many there are of what.
+
+    With words, a theme or a country, what is sorted by date is the CAP articles that arrived last
+    (the order the index is kept in); with fewer hits than that the order is exact.
+    """
+    hits = _hits(conn, query, CAP + 1)
+    chosen, newer, older = _page(hits[:CAP], query.page)
+    facets = _stored_facets(conn) if query.plain else {}
+    facets = facets or _counted_facets(conn, [id_ for _, id_ in hits[:CAP]])
+    total = len(hits)
+    if query.plain and hits:
+        # Every article has exactly one language, so these add up to all there are.
+        total = sum(label.n for label in facets["language"]) or total
+    return Results(
+        entries=entries(conn, [id_ for _, id_ in chosen]),
+        total=total,
+        facets=facets,
+        newer=newer,
+        older=older,
+    )
+
+
+def feed_entries(
+    conn: sqlite3.Connection, query: Query, n: int, language: str = "en"
+) -> tuple[Entry, ...]:
+    """The `n` newest articles that fit, themes named in `language`."""
+    hits = _hits(conn, query, CAP + 1)[:n]
+    return entries(conn, [id_ for _, id_ in hits], language)
+
+
+def _hits(conn: sqlite3.Connection, query: Query, limit: int) -> list[tuple[str, int]]:
+    """(dated, id) of the articles that fit, newest first."""
+    words = match(query.words)
+    if query.words and not (words.wanted or words.unwanted):
+        return []  # something was typed, but nothing in it is a word
+    conditions, values = _conditions(query, words)
+    # What drives the search stands first, and CROSS JOIN keeps it there: each of these is an index
+    # in order of arrival, so that the limit ends the work.
+    if words.wanted:
+        origin, order = (
+            "articles_fts CROSS JOIN articles ON articles.id = articles_fts.rowid",
+            ("articles_fts.rowid DESC"),
+        )
+    elif query.theme:
+        origin, order = _tagged("article_themes")
+    elif query.country:
+        origin, order = _tagged("article_countries")
+    else:
+        origin, order = "articles", f"{DATED} DESC, articles.id DESC"
+    sql = f"""
+        SELECT {DATED} AS dated, articles.id FROM {origin}
+        WHERE {" AND ".join(conditions) or "true"} ORDER BY {order} LIMIT :limit
+    """
+    return sorted(_rows(conn, sql, {**values, "limit": limit}), reverse=True)
+
+
+def _tagged(table: str) -> tuple[str, str]:
+    return (
+        f"{table} CROSS JOIN articles ON articles.id = {table}.article_id",
+        f"{table}.article_id DESC",
+    )
+
+
+def _conditions(query: Query, words: Match) -> tuple[list[str], dict[str, str]]:
+    conditions = [] if query.reprints else ["articles.duplicate_of IS NULL"]
+    tag = "EXISTS (SELECT 1 FROM {0} AS t WHERE t.article_id = articles.id AND t.{1} = :{1})"
+    # Unless it drives the search, a tag is looked up article by article.
+    themes = tag.format("article_themes", "theme")
+    countries = tag.format("article_countries", "country")
+    by_theme = "article_themes.theme = :theme"
+    by_country = "article_countries.country = :country"
+    possible = {
+        "articles_fts MATCH :wanted": words.wanted,
+        "articles.id NOT IN (SELECT rowid FROM articles_fts WHERE articles_fts MATCH :unwanted)": (
+            words.unwanted
+        ),
+        themes if words.wanted else by_theme: query.theme,
+        countries if words.wanted or query.theme else by_country: query.country,
+        "articles.language = :language": query.language,
+        "articles.source = :source": query.source,
+        f"{DATED} >= :after": query.after,
+        # "~" sorts behind the T of any time on that day, so the day itself is included.
+        f"{DATED} < :before || '~'": query.before,
+    }
+    conditions += [sql for sql, value in possible.items() if value]
+    values = {"wanted": words.wanted, "unwanted": words.unwanted}
+    values |= {name: getattr(query, name) for name in (*FACETS, "after", "before")}
+    return conditions, values
+
+
+def _page(
+    hits: list[tuple[str, int]], cursor: Cursor | None
+) -> tuple[list[tuple[str, int]], Cursor | None, Cursor | None]:
+    """The hits of one page and the ways to its neighbours. `hits` are newest first."""
+    start = 0
+    if cursor is not None:
+        here = (cursor.dated, cursor.id)
+        if cursor.direction == "older":
+            start = sum(hit >= here for hit in hits)
+        else:
+            start = max(0, sum(hit > here for hit in hits) - PAGE)
+    chosen = hits[start : start + PAGE]
+    newer = Cursor("newer", *chosen[0]) if chosen and start else None
+    older = Cursor("older", *chosen[-1]) if start + PAGE < len(hits) else None
+    return chosen, newer, older
+
+
+def entries(
+    conn: sqlite3.Connection, ids: Sequence[int], language: str = "en"
+) -> tuple[Entry, ...]:
+    """Articles by number, in the order given, themes named in `language`."""
+    listed = {"ids": json.dumps(ids)}
+    named: dict[int, list[Label]] = {}
+    for article_id, slug, name in _rows(
+        conn,
+        f"""
+        SELECT tag.article_id, themes.slug, {_theme_label(language)}
+        FROM json_each(:ids) AS hit
+        CROSS JOIN article_themes AS tag ON tag.article_id = hit.value
+        JOIN themes ON themes.slug = tag.theme ORDER BY tag.score DESC, themes.slug
+        """,
+        listed,
+    ):
+        named.setdefault(article_id, []).append(Label(slug, name))
+    found = _rows(
+        conn,
+        f"""
+        SELECT articles.id, articles.url, articles.title, articles.summary, articles.authors,
+               sources.id, sources.name, sources.homepage, articles.published, {DATED},
+               articles.language
+        FROM json_each(:ids) AS hit CROSS JOIN articles ON articles.id = hit.value
+        JOIN sources ON sources.id = articles.source ORDER BY hit.key
+        """,
+        listed,
+    )
+    return tuple(_entry(row, tuple(named.get(row[0], ()))) for row in found)
+
+
+def _entry(row: tuple[Any, ...], labels: tuple[Label, ...]) -> Entry:
+    id_, url, title, summary, authors, source, name, homepage, published, dated, language = row
+    return Entry(
+        id=id_,
+        url=url,
+        title=title,
+        summary=summary,
+        authors=_strings(authors),
+        source=Label(source, name),
+        homepage=homepage,
+        published=published,
+        dated=dated,
+        language=language,
+        themes=labels,
+    )
+
+
+def article(conn: sqlite3.Connection, number: int) -> Article | None:
+    """All that is published of one article, or None if there is none of that number."""
+    if number >= 2**63:  # SQLite cannot hold it
+        return None
+    row = _one(conn, "SELECT * FROM articles WHERE id = ?", (number,))
+    if row is None:
+        return None
+    text = _one(conn, "SELECT text FROM article_texts WHERE article_id = ?", (number,))
+    original = row["duplicate_of"]
+    story = original or number
+    others = [
+        id_
+        for (id_,) in _rows(
+            conn,
+            f"SELECT id FROM articles WHERE duplicate_of = ? AND id <> ? ORDER BY {DATED}, id",
+            (story, number),
+        )
+    ]
+    names = languages(conn)
+    return Article(
+        text=text["text"] if text and row["rights"] == "full" else None,
+        authors=_strings(row["authors"]),
+        categories=_strings(row["categories"]),
+        source=_source(conn, row["source"]),
+        language=Label(row["language"], names.get(row["language"], row["language"])),
+        language_votes=_strings(row["language_votes"]),
+        themes=_evidence(conn, "article_themes", "theme", number, themes(conn)),
+        countries=_evidence(conn, "article_countries", "country", number, countries(conn)),
+        original=next(iter(entries(conn, [original])), None) if original else None,
+        reprints=entries(conn, others),
+        **{
+            name: row[name]
+            for name in (
+                *("id", "url", "title", "summary", "published", "published_source", "fetched"),
+                *("language_confidence", "language_method", "language_declared", "words"),
+                *("origin_url", "rights", "enricher"),
+            )
+        },
+    )
+
+
+def _source(conn: sqlite3.Connection, source: str) -> Source:
+    row = _one(conn, "SELECT * FROM sources WHERE id = ?", (source,)) or {}
+    code = row.pop("country")
+    del row["languages"]
+    return Source(country=Label(code, countries(conn).get(code, code)), **row)
+
+
+def _evidence(
+    conn: sqlite3.Connection, table: str, column: str, number: int, names: Mapping[str, str]
+) -> tuple[Evidence, ...]:
+    rows = _rows(
+        conn,
+        f"SELECT {column}, score, evidence FROM {table} WHERE article_id = ? ORDER BY score DESC",
+        (number,),
+    )
+    return tuple(
+        Evidence(code, names.get(code, code), score, _strings(evidence))
+        for code, score, evidence in rows
+    )
+
+
+# --- Names and counts ----------------------------------------------------------------------------
+
+
+def languages(conn: sqlite3.Connection, language: str = "en") -> dict[str, str]:
+    """Every language's name by code, in `language` if there is one (fr, nl, en)."""
+    return {"und": "undetermined"} | {
+        code: name
+        for code, name in _names(conn, "code", _name(language), "languages").items()
+        if name != "und"
+    }
+
+
+def countries(conn: sqlite3.Connection, language: str = "en") -> dict[str, str]:
+    """Every country's name by code, in `language` if there is one (fr, nl, en)."""
+    return _names(conn, "code", _name(language), "countries")
+
+
+def themes(conn: sqlite3.Connection, language: str = "en") -> dict[str, str]:
+    """Every theme's label by slug, in `language` if there is one, else in English."""
+    return _names(conn, "slug", _theme_label(language), "themes")
+
+
+def sources(conn: sqlite3.Connection) -> dict[str, str]:
+    return _names(conn, "id", "name", "sources")
+
+
+def snapshot(conn: sqlite3.Connection) -> dict[str, str]:
+    """What `publish` says of this database: when it was built, where it is served, ..."""
+    return dict(_rows(conn, "SELECT name, value FROM snapshot"))
+
+
+def count_facets(conn: sqlite3.Connection) -> None:
+    """Fill facet_counts anew. `publish` calls it last; each article counts once."""
+    conn.execute("DELETE FROM facet_counts")
+    for facet, tally in TALLIES.items():
+        counts = tally.format(hits="SELECT id AS value FROM articles WHERE duplicate_of IS NULL")
+        conn.execute(f"INSERT INTO facet_counts SELECT '{facet}', * FROM ({counts})")
+
+
+TALLIES = {
+    "language": """
+        SELECT articles.language, count(*) FROM ({hits}) AS hit
+        CROSS JOIN articles ON articles.id = hit.value GROUP BY 1""",
+    "theme": """
+        SELECT tag.theme, count(*) FROM ({hits}) AS hit
+        CROSS JOIN article_themes AS tag ON tag.article_id = hit.value GROUP BY 1""",
+    "country": """
+        SELECT tag.country, count(*) FROM ({hits}) AS hit
+        CROSS JOIN article_countries AS tag ON tag.article_id = hit.value GROUP BY 1""",
+    "source": """
+        SELECT articles.source, count(*) FROM ({hits}) AS hit
+        CROSS JOIN articles ON articles.id = hit.value GROUP BY 1""",
+}
+
+
+def _counted_facets(conn: sqlite3.Connection, ids: Sequence[int]) -> dict[str, tuple[Label, ...]]:
+    listed = {"ids": json.dumps(ids)}
+    hits = "SELECT value FROM json_each(:ids)"
+    rows = {facet: _rows(conn, tally.format(hits=hits), listed) for facet, tally in TALLIES.items()}
+    return _labelled(conn, rows)
+
+
+def _stored_facets(conn: sqlite3.Connection) -> dict[str, tuple[Label, ...]]:
+    rows: dict[str, list[Any]] = {facet: [] for facet in FACETS}
+    for facet, value, n in _rows(conn, "SELECT facet, value, n FROM facet_counts"):
+        rows.setdefault(facet, []).append((value, n))
+    return _labelled(conn, rows) if rows["language"] else {}
+
+
+def _labelled(
+    conn: sqlite3.Connection, rows: Mapping[str, Iterable[tuple[str, int]]]
+) -> dict[str, tuple[Label, ...]]:
+    named = {
+        "language": languages(conn),
+        "theme": themes(conn),
+        "country": countries(conn),
+        "source": sources(conn),
+    }
+    return {
+        facet: tuple(
+            sorted(
+                (Label(code, named[facet].get(code, code), n) for code, n in rows[facet]),
+                key=lambda label: (-label.n, label.name),
+            )
+        )
+        for facet in FACETS
+    }
+
+
+def _name(language: str) -> str:
+    column = f"name_{language}" if language in {"fr", "nl", "en"} else "name_en"
+    return f"coalesce({column}, name_en, code)"
+
+
+def _theme_label(language: str) -> str:
+    known = language in {"fr", "nl", "en", "de", "es", "pt", "ar"}
+    return f"themes.label_{language}" if known else "themes.label_en"
+
+
+# --- Small things --------------------------------------------------------------------------------
+
+
+def direction(language: str) -> str:
+    """`rtl` or `ltr`, for the dir attribute of a text in that language; `auto` if unknown."""
+    primary, *rest = language.lower().split("-")
+    if primary in {"und", ""}:
+        return "auto"
+    scripts = [part for part in rest if len(part) == 4]  # noqa: PLR2004  BCP 47: a script has four
+    rtl = RIGHT_TO_LEFT_SCRIPTS.intersection(scripts) if scripts else primary in RIGHT_TO_LEFT
+    return "rtl" if rtl else "ltr"
+
+
+def moment(text: str | None) -> datetime | None:
+    """A stored time or day as an aware datetime; None if it is neither."""
+    try:
+        found = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _strings(text: str) -> tuple[str, ...]:
+    """A JSON column as lines for people, whatever its shape; text that is not JSON as it is."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return (text,) if text else ()
+    if isinstance(value, dict):
+        return tuple(f"{name}: {_plain(part)}" for name, part in value.items())
+    return tuple(map(_plain, value if isinstance(value, list) else [value]))
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        return " ".join(map(_plain, value))
+    return f"{value:.2f}" if isinstance(value, float) else str(value)
+
+
+def _rows(
+    conn: sqlite3.Connection, sql: str, values: Mapping[str, Any] | Sequence[Any] = ()
+) -> list[tuple[Any, ...]]:
+    """All rows as plain tuples, whatever the connection's row factory."""
+    with closing(conn.execute(sql, values)) as cursor:
+        return [tuple(row) for row in cursor]
+
+
+def _one(conn: sqlite3.Connection, sql: str, values: Sequence[Any]) -> dict[str, Any] | None:
+    with closing(conn.execute(sql, values)) as cursor:
+        names = [column[0] for column in cursor.description]
+        row = cursor.fetchone()
+    return None if row is None else dict(zip(names, row, strict=True))
+
+
+def _names(conn: sqlite3.Connection, code: str, name: str, table: str) -> dict[str, str]:
+    return dict(_rows(conn, f"SELECT {code}, {name} FROM {table}"))

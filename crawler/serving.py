@@ -1,0 +1,152 @@
+"""Serving the published database: Datasette with our folder of templates, plugins and metadata.
+
+`datasette datasette/` does the same for a news.db inside that folder. This is for a database
+anywhere else, and it goes on to the next snapshot when `publish` has swapped one in.
+"""
+
+import contextlib
+import socket
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import uvicorn
+import yaml
+from datasette.app import Datasette
+from datasette.database import Database
+from datasette.utils import sqlite_timelimit
+
+from crawler.errors import ConfigError
+
+NAME = "news"  # in addresses and in metadata.yml, whatever the file is called
+PORT = 8001
+# What takes this long at 1,000,000 articles is an attack or a mistake.
+TIME_LIMIT = 3000  # ms
+
+T = TypeVar("T")
+
+
+def site_folder() -> Path:
+    """The configuration directory: inside the package if installed from a wheel, else the tree's.
+
+    Raises ConfigError if neither is there.
+    """
+    package = Path(__file__).resolve().parent
+    for folder in (package / "_site", package.parent / "datasette"):
+        if (folder / "metadata.yml").is_file():
+            return folder
+    raise ConfigError(
+        f"no site in {package / '_site'} nor {package.parent / 'datasette'}: "
+        "install the wheel, or run from a checkout"
+    )
+
+
+def site(db: Path) -> Any:
+    """A Datasette for the database at `db`, under the name `news`.
+
+    Everything is passed by hand, because config_dir would serve any *.db in the folder as well.
+    Raises ConfigError if there is no such file.
+    """
+    if not db.is_file():
+        raise ConfigError(f"no published database at {db}: run `tamis publish` first")
+    folder = site_folder()
+    metadata = yaml.safe_load((folder / "metadata.yml").read_text(encoding="utf-8"))
+    settings = yaml.safe_load((folder / "settings.json").read_text(encoding="utf-8"))
+    datasette = Datasette(
+        [],
+        metadata=metadata,
+        settings=settings,
+        template_dir=str(folder / "templates"),
+        plugins_dir=str(folder / "plugins"),
+        static_mounts=[("static", str(folder / "static"))],
+    )
+    datasette.add_database(Database(datasette, path=str(db)), name=NAME)
+    # With no file named at the start, Datasette adds a scratch database that we have no use for.
+    datasette.remove_database("_memory")
+    return datasette
+
+
+def news(datasette: Any) -> Any:
+    """The published database of a Datasette, whatever its name; None while there is none."""
+    named = {name: db for name, db in datasette.databases.items() if not name.startswith("_")}
+    return named.get(NAME) or next(iter(named.values()), None)
+
+
+async def ask(datasette: Any, question: Callable[[sqlite3.Connection], T]) -> T | None:
+    """`question`'s answer, or None if the database is missing or was not made by `publish`.
+
+    The plugins ask through here. Raises sqlite3.OperationalError ("interrupted") after TIME_LIMIT.
+    """
+    found = news(datasette)
+    if found is None:
+        return None
+
+    def limited(conn: sqlite3.Connection) -> T:
+        with sqlite_timelimit(conn, TIME_LIMIT):
+            return question(conn)
+
+    try:
+        answer: T = await found.execute_fn(limited)
+    except sqlite3.OperationalError as error:
+        if str(error).startswith(("no such table", "no such column", "unable to open")):
+            return None
+        raise
+    return answer
+
+
+class Newest:
+    """An ASGI application that serves whatever file now stands at `db`.
+
+    `publish` replaces the file; a Datasette opened before would show the old one for ever, and
+    keep its space on the disk. A request in flight finishes on the snapshot it began with: a
+    snapshot is closed only when the next but one has come.
+    """
+
+    def __init__(self, db: Path) -> None:
+        self.db = db
+        self.current = site(db)
+        self.app = self.current.app()
+        self.previous: Any = None
+        self.stamp = _stamp(db)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        found = _stamp(self.db)
+        if found not in {self.stamp, None}:
+            self.stamp = found  # first, so that requests meanwhile are answered from the old one
+            newest = site(self.db)
+            await newest.invoke_startup()
+            if self.previous is not None:
+                self.previous.get_database(NAME).close()
+            self.previous, self.current, self.app = self.current, newest, newest.app()
+        await self.app(scope, receive, send)
+
+
+def _stamp(db: Path) -> tuple[int, int] | None:
+    """What tells one file at a path from the next; None while there is none."""
+    try:
+        found = db.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_mtime_ns
+
+
+def serve(db: Path, host: str = "127.0.0.1", port: int = PORT) -> None:
+    """Serve until Ctrl-C. Port 0 takes a free one. Prints the address once connections queue.
+
+    Raises ConfigError if there is no database, or if the address cannot be had.
+    """
+    app = Newest(db)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        listener = socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise ConfigError(
+            f"cannot listen on {host} port {port} ({error.strerror}): choose another with --port, "
+            "or 0 for any that is free"
+        ) from error
+    with listener, contextlib.suppress(KeyboardInterrupt):
+        shown = f"[{host}]" if ":" in host else host
+        click.echo(f"Serving {db} at http://{shown}:{listener.getsockname()[1]}/  (Ctrl-C ends it)")
+        uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[listener])

@@ -1,0 +1,83 @@
+"""Processes that read pages: never threads and never the reactor, which would do half as much.
+
+Measured on two cores: 24 pages a second inline, 23 in two threads, 44 in two processes.
+"""
+
+import logging
+import multiprocessing
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+from pebble import ProcessPool
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+# One page in 10,000 takes over 5 s; one that takes this long would take for ever.
+SECONDS_A_PAGE = 60.0
+# A worker is replaced now and then, since lxml gives memory back only when its process ends.
+PAGES_A_WORKER = 2000
+
+
+def pool(workers: int | None = None) -> ProcessPool:
+    """A pool of `workers` processes (one a core), for `with`; tasks are cut at SECONDS_A_PAGE.
+
+    A worker that dies takes its one task with it (`ProcessExpired`) and is replaced. The workers
+    end when this process does, however it ends.
+    """
+    return ProcessPool(
+        max_workers=workers or cores(),
+        max_tasks=PAGES_A_WORKER,
+        initializer=_end_with_parent,
+        context=multiprocessing.get_context("spawn"),
+    )
+
+
+def cores() -> int:
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on macOS and Windows
+        return os.cpu_count() or 1
+
+
+def schedule(
+    processes: ProcessPool, function: Callable[[Item], Result], item: Item
+) -> "Future[Result]":
+    future: Future[Result] = processes.schedule(function, args=(item,), timeout=SECONDS_A_PAGE)
+    return future
+
+
+def in_order(
+    processes: ProcessPool, function: Callable[[Item], Result], items: Iterable[Item], *, ahead: int
+) -> Iterator[tuple[Item, "Future[Result]"]]:
+    """Each item with its finished future, in the order of `items`; at most `ahead` wait."""
+    waiting: deque[tuple[Item, Future[Result]]] = deque()
+    for item in items:
+        waiting.append((item, schedule(processes, function, item)))
+        while waiting and (len(waiting) >= ahead or waiting[0][1].done()):
+            yield _finished(*waiting.popleft())
+    while waiting:
+        yield _finished(*waiting.popleft())
+
+
+def _finished(item: Any, future: "Future[Any]") -> tuple[Any, "Future[Any]"]:
+    future.exception()
+    return item, future
+
+
+def _end_with_parent() -> None:
+    """Watch for the parent's death: a killed parent cannot tell its workers to stop."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+    logging.disable(logging.WARNING)

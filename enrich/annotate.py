@@ -1,0 +1,35 @@
+"""The one sequence from an article's title and text to what it is: language, themes, countries."""
+
+from dataclasses import dataclass
+from importlib.metadata import version as installed
+
+from enrich import themes
+from enrich.language import Language, identify
+from enrich.places import Country, countries_of
+from enrich.themes import Theme, themes_of
+
+# Raised by hand when the code of `enrich` gives other answers; packages and lexicon count too.
+CODE = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Annotation:
+    language: Language
+    themes: tuple[Theme, ...]
+    countries: tuple[Country, ...]
+
+
+def annotate(title: str, text: str, declared: str | None = None) -> Annotation:
+    """`declared` is the language that the page or its feed claims, as BCP 47."""
+    language = identify(title, text, declared)
+    return Annotation(
+        language=language,
+        themes=themes_of(title, text, language.code),
+        countries=countries_of(title, text, language.code),
+    )
+
+
+def version() -> str:
+    """What made a result: a stored one that carries another version is older and can be redone."""
+    packages = (f"{name}-{installed(name)}" for name in ("trafilatura", "langdetect", "babel"))
+    return " ".join([f"tamis-{CODE}", *packages, f"lexicon-{themes.version()}"])

@@ -1,0 +1,81 @@
+"""Which language a text is in: every detector votes, and the votes are kept.
+
+A detector is a function from text to (code, probability) pairs, best first, and one line in
+DETECTORS. langdetect is the first and, for now, the only one.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import langdetect
+from langdetect import DetectorFactory, LangDetectException
+
+UNDETERMINED = "und"
+# langdetect costs 1.7 ms at 500 characters, 3.6 ms at 2,000 and 13 ms at 20,000, and is no
+# surer of a longer text (tried on 56 languages of news).
+SAMPLE_CHARACTERS = 2000
+# What `html lang` is worth when no detector knows the script: it is right on 97.6 % of real
+# news pages, but nothing confirms it on this one.
+DECLARED_CONFIDENCE = 0.5
+# langdetect's two Chinese profiles tell the scripts apart no better than chance (8 of 66
+# traditional headlines), so only the language is taken from them.
+BCP47 = {"zh-cn": "zh", "zh-tw": "zh"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vote:
+    """What one detector said. `probability` is its own, and not comparable across detectors."""
+
+    detector: str
+    language: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Language:
+    """A BCP 47 code, or `und`. `method` says what decided: `detected`, `declared` or `none`."""
+
+    code: str
+    confidence: float
+    method: str
+    votes: tuple[Vote, ...] = ()
+
+
+Detector = Callable[[str], list[tuple[str, float]]]
+
+
+def by_langdetect(text: str) -> list[tuple[str, float]]:
+    """55 languages; no answer for a script it does not know, or for no letters at all."""
+    try:
+        ranked = langdetect.detect_langs(text)
+    except LangDetectException:
+        return []
+    return [(BCP47.get(guess.lang, guess.lang), guess.prob) for guess in ranked]
+
+
+DETECTORS: dict[str, Detector] = {"langdetect": by_langdetect}
+
+
+def identify(title: str, text: str, declared: str | None = None) -> Language:
+    """The language of an article; `declared` (from `html lang` or a feed) only fills a silence."""
+    # The body first: a headline of names and English words misleads more than it helps.
+    sample = f"{text}\n{title}"[:SAMPLE_CHARACTERS]
+    votes = tuple(
+        Vote(detector=name, language=code, probability=round(probability, 4))
+        for name, detector in DETECTORS.items()
+        for code, probability in detector(sample)[:3]
+    )
+    if votes:
+        return Language(
+            code=votes[0].language, confidence=votes[0].probability, method="detected", votes=votes
+        )
+    if declared and sample.strip():
+        return Language(code=declared, confidence=DECLARED_CONFIDENCE, method="declared")
+    return Language(code=UNDETERMINED, confidence=0.0, method="none")
+
+
+# Seeded, or 20 of 450 titles change label from pass to pass. Loaded here, once, at import:
+# langdetect publishes its factory before the profiles are in it, and 15 of 16 threads whose
+# first call came at once were answered wrongly.
+DetectorFactory.seed = 0
+by_langdetect("Chargement des profils.")

@@ -1,0 +1,256 @@
+"""A real crawl: `tamis crawl` in a process of its own, on a web of our own on loopback."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlite_utils import Database
+from web import HTML, RSS, Answer, Web, article, feed
+
+from crawler import archive
+
+TEXT = (
+    "Le centre d'hébergement du quai rouvre ses portes avec quarante lits pour les familles.",
+    "Les équipes sociales y tiennent une permanence chaque matin, sauf le dimanche.",
+)
+RECORD = """[quai]
+name = "Le Quai"
+homepage = "{url}/"
+country = "BE"
+organisation = "ngo"
+languages = ["fr"]
+category = "social"
+evidence = "A test."
+feeds = [{{ url = "{url}/feed", language = "fr", grade = "probed" }}]
+"""
+
+Crawl = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def crawl(web: Web, tmp_path: Path) -> Crawl:
+    """Runs `tamis crawl` on the feed at /feed; further arguments are its own."""
+    sources = tmp_path / "sources"
+    sources.mkdir()
+    (sources / "test.toml").write_text(RECORD.format(url=web.url), encoding="utf-8")
+
+    def run(*arguments: str, loopback: bool = True) -> subprocess.CompletedProcess[str]:
+        options = ["--sources", str(sources), "--db", str(tmp_path / "tamis.db"), "--delay", "0"]
+        options += ["--workers", "1", *(["--loopback"] if loopback else [])]
+        command = [sys.executable, "-m", "crawler", "crawl", *options, *arguments]
+        return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+    return run
+
+
+@pytest.fixture
+def stored(tmp_path: Path) -> Iterator[Callable[[], Database]]:
+    """Opens the private database that the crawl has written."""
+    opened: list[Database] = []
+
+    def read() -> Database:
+        opened.append(Database(tmp_path / "tamis.db"))
+        return opened[-1]
+
+    yield read
+    for db in opened:
+        db.close()
+
+
+def path_of(url: str) -> str:
+    return "/" + url.split("/", 3)[3]
+
+
+def by_path(db: Database) -> dict[str, tuple[str, str | None]]:
+    rows = db.query("SELECT url, outcome, reason FROM urls")
+    return {path_of(row["url"]): (row["outcome"], row["reason"]) for row in rows}
+
+
+def test_a_crawl_stores_each_kind_of_page_with_its_one_outcome(
+    web: Web, crawl: Crawl, stored: Callable[[], Database]
+) -> None:
+    good = article("Le centre rouvre", *TEXT)
+    undeclared = article("L’été au centre", *TEXT).decode().encode("cp1252")
+    web.pages = {
+        "/robots.txt": Answer(b"User-agent: *\nDisallow: /prive/\n", content_type="text/plain"),
+        "/a": Answer(good),
+        "/spip.php?article12": Answer(article("Douze", "Un autre texte, assez long pour un avis.")),
+        "/cp1252": Answer(undeclared, content_type="text/html"),
+        "/script": Answer(article("&lt;script&gt;alert(1)&lt;/script&gt;", *TEXT, "Troisième.")),
+        "/empty": Answer(b""),
+        "/rapport.pdf": Answer(b"%PDF-1.7", content_type="application/pdf"),
+        "/gone": Answer(b"", 410),
+        "/forbidden": Answer(b"", 403),
+        "/broken": Answer(b"", 500),
+        "/away": Answer(b"", 302, headers={"Location": "http://10.0.0.1/secret"}),
+        "/moved": Answer(b"", 301, headers={"Location": "/a2"}),
+        "/a2": Answer(article("Déplacé", *TEXT, "Avec un paragraphe de plus que les autres.")),
+        "/huge": Answer(b"<p>" + b"x" * (9 * 1024 * 1024)),
+    }
+    names = ["/a", "/a?utm_source=rss", "/spip.php?article12", "/cp1252", "/script", "/empty",
+             "/rapport.pdf", "/gone", "/missing", "/forbidden", "/broken", "/away", "/moved",
+             "/prive/x", "/huge"]  # fmt: skip
+    links = [f"{web.url}{name}" for name in names]
+    web.pages["/feed"] = Answer(feed(*links, "javascript:alert(1)"), content_type=RSS)
+
+    ran = crawl()
+
+    assert ran.returncode == 0, ran.stderr
+    db = stored()
+    outcomes = {path: outcome for path, (outcome, _) in by_path(db).items()}
+    assert outcomes == {
+        "/a": "stored", "/spip.php?article12": "stored", "/cp1252": "stored", "/script": "stored",
+        "/moved": "stored", "/empty": "too_short", "/rapport.pdf": "not_an_article",
+        "/gone": "gone", "/missing": "not_found", "/forbidden": "blocked", "/broken": "pending",
+        "/away": "blocked", "/prive/x": "robots", "/huge": "too_large",
+    }  # fmt: skip
+    reasons = {path: reason for path, (_, reason) in by_path(db).items()}
+    assert reasons["/broken"] == "HTTP 500"
+    assert reasons["/away"] == "not a public address: 10.0.0.1"
+    assert "javascript:alert(1)" in ran.stderr
+    assert "14 URLs discovered" in ran.stdout
+    titles = {row["title"] for row in db.query("SELECT title FROM articles")}
+    assert titles == {
+        "Le centre rouvre",
+        "Douze",
+        "L’été au centre",
+        "<script>alert(1)</script>",
+        "Déplacé",
+    }
+    (original, copy) = db.query(
+        "SELECT id, duplicate_of FROM articles WHERE title LIKE '%centre%'"
+        " ORDER BY url LIKE '%cp1252'"
+    )
+    assert (original["duplicate_of"], copy["duplicate_of"]) == (None, original["id"])
+    (raw,) = db.query(
+        "SELECT body FROM pages JOIN urls ON urls.id = url_id WHERE urls.url LIKE '%cp1252'"
+    )
+    assert archive.unpack(raw["body"]) == undeclared
+    assert web.hits["/prive/x"] == 0
+    assert web.hits["/broken"] == 3
+
+
+def test_crawling_again_with_nothing_new_changes_no_byte_of_any_article(
+    web: Web, crawl: Crawl, stored: Callable[[], Database]
+) -> None:
+    def conditional(headers: dict[str, str]) -> Answer:
+        if headers.get("If-None-Match") == '"7"':
+            return Answer(status=304)
+        return Answer(feed(f"{web.url}/a"), content_type=RSS, headers={"ETag": '"7"'})
+
+    web.pages = {"/feed": conditional, "/a": Answer(article("Le centre rouvre", *TEXT))}
+    crawl()
+    db = stored()
+    before = [
+        list(db.query(f"SELECT * FROM {name}")) for name in ("articles", "article_texts", "urls")
+    ]
+    with closing(Database(db.conn.execute("PRAGMA database_list").fetchone()[2])) as other:
+        other.execute("UPDATE channels SET due = ''")
+    assert crawl().returncode == 0
+    assert [
+        list(db.query(f"SELECT * FROM {name}")) for name in ("articles", "article_texts", "urls")
+    ] == before
+    assert (web.hits["/feed"], web.hits["/a"]) == (2, 1)
+    assert next(db.query("SELECT outcome FROM channels"))["outcome"] == "unchanged"
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (Answer(b"<html>Maintenance</html>"), "an HTML page"),
+        (Answer(b"", content_type=RSS), "not a feed"),
+        (Answer(b"", 404), "HTTP 404"),
+        (Answer(b"\x89PNG\r\n", content_type="image/png"), "not a feed"),
+    ],
+    ids=["html", "nothing", "missing", "image"],
+)
+def test_a_feed_that_is_none_is_said_in_log_and_database_and_stops_nothing(
+    web: Web, crawl: Crawl, stored: Callable[[], Database], answer: Answer, reason: str
+) -> None:
+    web.pages = {"/feed": answer}
+    ran = crawl("--no-enrich")
+    assert ran.returncode == 0
+    assert f"{web.url}/feed" in ran.stderr
+    assert reason in ran.stderr
+    (channel,) = stored().table("channels").rows
+    assert reason in channel["reason"]
+    assert channel["failures"] == 1
+
+
+def test_an_ill_formed_feed_is_salvaged_and_its_defect_kept(
+    web: Web, crawl: Crawl, stored: Callable[[], Database]
+) -> None:
+    web.pages = {
+        "/feed": Answer(feed(f"{web.url}/?p=1&lang=fr", title="Pain & sel"), content_type=RSS),
+        "/?p=1&lang=fr": Answer(article("Le centre rouvre", *TEXT)),
+    }
+    ran = crawl()
+    assert by_path(stored()) == {"/?p=1&lang=fr": ("stored", None)}
+    assert "not well-formed" in next(stored().table("channels").rows)["defect"]
+    assert "ill-formed, salvaged" in ran.stderr
+
+
+def test_a_server_that_asks_for_time_gets_it(
+    web: Web, crawl: Crawl, stored: Callable[[], Database]
+) -> None:
+    web.pages = {
+        "/feed": Answer(feed(*(f"{web.url}/{n}" for n in range(5))), content_type=RSS),
+        **{f"/{n}": Answer(b"", 429, headers={"Retry-After": "7200"}) for n in range(5)},
+    }
+    assert crawl("--no-enrich").returncode == 0
+    rows = list(
+        stored().query(
+            "SELECT outcome, due > strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '+1 hour') AS later"
+            " FROM urls"
+        )
+    )
+    assert rows == [{"outcome": "pending", "later": 1}] * 5
+    assert sum(web.hits[f"/{n}"] for n in range(5)) <= 5
+    before = web.hits.copy()
+    crawl("--no-enrich")
+    assert web.hits == before
+
+
+def test_this_machine_is_not_visited_unless_asked(web: Web, crawl: Crawl) -> None:
+    web.pages = {"/feed": Answer(feed(), content_type=RSS)}
+    ran = crawl("--no-enrich", loopback=False)
+    assert "not a public address: 127.0.0.1" in ran.stderr
+    assert not web.hits
+
+
+def test_the_visitor_says_who_it_is(web: Web, crawl: Crawl) -> None:
+    web.pages = {"/feed": Answer(feed(), content_type=RSS)}
+    crawl("--no-enrich", "--contact", "you@example.org")
+    assert all("Tamis/" in agent and "(+you@example.org)" in agent for agent in web.agents)
+    assert web.agents
+
+
+@pytest.mark.usefixtures("crawl")
+def test_scrapy_users_find_what_they_expect(web: Web, tmp_path: Path) -> None:
+    web.pages = {
+        "/feed": Answer(feed(f"{web.url}/a"), content_type=RSS),
+        "/a": Answer(b"<p>a</p>", content_type=HTML),
+    }
+    root = Path(__file__).parent.parent
+    scrapy = [sys.executable, "-m", "scrapy"]
+    listed = subprocess.run([*scrapy, "list"], capture_output=True, text=True, cwd=root, check=True)
+    assert listed.stdout.split() == ["news"]
+    options = [
+        f"TAMIS_SOURCES={tmp_path / 'sources'}",
+        f"TAMIS_DB={tmp_path / 'scrapy.db'}",
+        "TAMIS_LOOPBACK=1",
+    ]
+    command = [
+        *scrapy,
+        "crawl",
+        "news",
+        "-a",
+        "only=quai",
+        *(word for option in options for word in ("-s", option)),
+    ]
+    subprocess.run(command, capture_output=True, cwd=root, check=True, timeout=60)
+    with closing(Database(tmp_path / "scrapy.db")) as db:
+        assert by_path(db) == {"/a": ("fetched", None)}
