@@ -1,0 +1,1 @@
+"""What leaves the published database as files: one module a kind, one registry each."""

@@ -1,0 +1,142 @@
+"""The pages for readers: `/`, `/article/ID`, `/robots.txt`. What they show is crawler.published's.
+
+Only what Datasette 0.65 and 1.0 have in common is used.
+"""
+
+import sqlite3
+from typing import Any
+from urllib.parse import urlencode
+
+from datasette import hookimpl
+from datasette.utils.asgi import NotFound, Response
+
+from crawler.published import (
+    CAP,
+    FACETS,
+    Query,
+    article,
+    direction,
+    languages,
+    moment,
+    parse,
+    search,
+    snapshot,
+)
+from crawler.serving import ask, news
+from crawler.urls import web_url
+
+# No script at all, nothing from elsewhere, no framing: whatever a title smuggles in stays text.
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+        "base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+ROBOTS = """\
+User-agent: *
+Disallow: {base}news
+Disallow: {base}-/
+Disallow: {base}*?*
+Allow: {base}article/
+Allow: {base}feeds/
+"""
+
+
+async def page(
+    datasette: Any, request: Any, template: str, context: dict[str, Any], status: int = 200
+) -> Response:
+    found = news(datasette)
+    context = {"data": found.name if found else "news", **context}
+    html = await datasette.render_template(template, context, request=request)
+    return Response.html(html, status=status, headers=HEADERS)
+
+
+async def not_found(datasette: Any, request: Any, error: str) -> Response:
+    return await page(datasette, request, "404.html", {"error": error}, status=404)
+
+
+async def home(datasette: Any, request: Any) -> Response:
+    query, problems = parse({name: request.args.get(name) for name in request.args})
+
+    def question(conn: sqlite3.Connection) -> tuple[Any, ...]:
+        return search(conn, query), snapshot(conn), languages(conn)
+
+    try:
+        answer = await ask(datasette, question)
+    except sqlite3.OperationalError as error:
+        if "interrupted" not in str(error):
+            raise
+        context = {
+            "title": "That took too long",
+            "error": "Add a rarer word, a language or a date, and ask again.",
+        }
+        return await page(datasette, request, "404.html", context, status=503)
+    if answer is None:
+        return await page(datasette, request, "empty.html", {}, status=503)
+    results, built, names = answer
+    context = {
+        "query": query,
+        "problems": problems,
+        "results": results,
+        "snapshot": built,
+        "language_names": names,
+        "facets": FACETS,
+        "cap": CAP,
+    }
+    return await page(datasette, request, "home.html", context)
+
+
+async def one_article(datasette: Any, request: Any) -> Response:
+    number = int(request.url_vars["id"])
+    answer = await ask(datasette, lambda conn: (article(conn, number), languages(conn)))
+    if answer is None:
+        return await page(datasette, request, "empty.html", {}, status=503)
+    found, names = answer
+    if found is None:
+        return await not_found(datasette, request, f"There is no article {number} (any more).")
+    context = {"article": found, "language_names": names}
+    return await page(datasette, request, "article.html", context)
+
+
+@hookimpl
+def handle_exception(datasette: Any, request: Any, exception: Exception) -> Any:
+    """Our page for what does not exist; Datasette's own handling also prints a trace each time."""
+    if not isinstance(exception, NotFound) or request.path.endswith(".json"):
+        return None
+    return lambda: not_found(datasette, request, str(exception))
+
+
+async def robots(datasette: Any) -> Response:
+    return Response.text(ROBOTS.format(base=datasette.urls.path("/")))
+
+
+@hookimpl
+def register_routes() -> list[tuple[str, Any]]:
+    return [
+        (r"^/$", home),
+        (r"^/article/(?P<id>[0-9]{1,18})$", one_article),
+        (r"^/robots\.txt$", robots),
+    ]
+
+
+@hookimpl
+def prepare_jinja2_environment(env: Any) -> None:
+    env.filters["web_url"] = lambda url: web_url(url or "")
+    env.filters["direction"] = direction
+    env.filters["day"] = day
+    env.filters["thousands"] = lambda n: f"{n:,}".replace(",", "\u202f")
+    env.filters["address"] = address
+
+
+def day(text: str) -> str:
+    """A stored time as a day for people: 21 November 2026."""
+    when = moment(text)
+    return f"{when.day} {when:%B %Y}" if when else text
+
+
+def address(query: Query, base_path: str) -> str:
+    """Where a query is answered."""
+    parameters = query.parameters()
+    return f"{base_path}?{urlencode(parameters)}" if parameters else base_path

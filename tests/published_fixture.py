@@ -1,0 +1,180 @@
+"""A published database of a dozen handmade articles in several scripts, made by the real schema.
+
+The plainest valid rows; a test changes the one thing it is about. Everything in it is invented.
+"""
+
+import json
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from sqlite_utils import Database
+
+from crawler.published import count_facets, search_text
+from crawler.schema import published
+
+BUILT = "2026-11-21T05:00:00Z"
+BASE_URL = "https://news.example.org/"
+
+SOURCES = {
+    "quai": ("Quai Ouvert", "https://quai.example.org/", "BE", "ngo"),
+    "phare": ("نشرة المنارة", "https://phare.example.org/", "JO", "media"),
+    "lantern": ("Lantern Relief", "https://lantern.example.org/", "GB", "network"),
+}
+THEMES = {
+    "housing": ("Logement", "Housing", "الإسكان"),
+    "migration": ("Migration",) * 2 + ("الهجرة",),
+}
+LANGUAGES = {
+    "fr": ("français", "Frans", "French"),
+    "nl": ("néerlandais", "Nederlands", "Dutch"),
+    "en": ("anglais", "Engels", "English"),
+    "ar": ("arabe", "Arabisch", "Arabic"),
+    "zh": ("chinois", "Chinees", "Chinese"),
+    "th": ("thaï", "Thai", "Thai"),
+    "uk": ("ukrainien", "Oekraïens", "Ukrainian"),
+    "und": (None, None, None),
+}
+COUNTRIES = {
+    "BE": ("Belgique", "België", "Belgium"),
+    "JO": ("Jordanie", "Jordanië", "Jordan"),
+    "GB": ("Royaume-Uni", "Verenigd Koninkrijk", "United Kingdom"),
+}
+
+# id, source, language, published, title, text; ids are in order of arrival.
+Values = tuple[int, str, str, str | None, str, str]
+ARTICLES: list[Values] = [
+    (1, "quai", "fr", "2026-09-01T08:00:00Z", "Le quai ouvre une halte de nuit",
+     "La halte propose l’aide d'une infirmière.\nLes réfugiés et les sans-abri y dorment."),
+    (2, "quai", "fr", "2026-11-20T08:00:00Z", "Aujourd'hui, le loyer augmente encore",
+     "L'aide au logement ne suit pas : le loyer moyen de la ville fictive gagne 4 %."),
+    (3, "quai", "nl", "2026-10-02T08:00:00Z", "Nachtopvang aan de kade",
+     "De opvang voor daklozen opent vroeger dan gepland."),
+    (4, "phare", "ar", "2026-10-05T08:00:00Z", "افتتاح مركز جديد للاجئين",
+     "افتتح المركز أبوابه في بلدة الرمل الخيالية ويقدم دروسا وسكنا."),
+    (5, "lantern", "zh", "2026-10-06T08:00:00Z", "难民营的新学校",
+     "河边镇为难民儿童开办了一所学校,住房也在修建。"),
+    (6, "lantern", "th", "2026-10-07T08:00:00Z", "ที่พักใหม่สำหรับผู้ลี้ภัย", "เมืองสมมติเปิดที่พักใหม่ริมแม่น้ำ"),
+    (7, "lantern", "en", "2026-10-08T08:00:00Z", "<script>alert('title')</script> & other inputs",
+     "A page <b>about</b> <img src=x onerror=alert(1)> markup.\x07"),
+    (8, "lantern", "en", "2026-10-09", "A clinic with a bad address", "Its link runs a script."),
+    (9, "lantern", "en", None, "An undated note on shelter", "Nobody wrote when this was."),
+    (10, "lantern", "en", "2026-10-11T08:00:00Z", "Night shelter opens at the quay",
+     "Social housing and a night shelter for rough sleepers in Riverton."),
+    (11, "quai", "en", "2026-10-12T08:00:00Z", "Night shelter opens at the quay (reprint)",
+     "Social housing and a night shelter for rough sleepers in Riverton."),
+    (12, "lantern", "uk", "2026-10-13T08:00:00Z", "Новий притулок для біженців",
+     "У вигаданому місті відкрили притулок."),
+    (13, "lantern", "und", "2026-10-14T08:00:00Z", "3 + 4 = 7", "12 34 56"),
+]  # fmt: skip
+TAGS = {1: "housing", 2: "housing", 3: "housing", 4: "migration", 10: "housing", 12: "migration"}
+
+
+def article(values: Values) -> dict[str, Any]:
+    """The plainest valid row of `articles`."""
+    number, source, language, published_on, title, text = values
+    return {
+        "id": number,
+        "url": f"https://{source}.example.org/{number}",
+        "url_key": f"{source}.example.org/{number}",
+        "source": source,
+        "title": title,
+        "summary": text.partition("\n")[0],
+        "authors": "[]",
+        "published": published_on,
+        "published_source": "feed" if published_on else None,
+        "fetched": "2026-11-10T06:00:00Z",
+        "language": language,
+        "language_confidence": 0.98,
+        "language_method": "detected",
+        "language_votes": json.dumps(
+            [{"detector": "profiles", "language": language, "probability": 0.98}]
+        ),
+        "language_declared": language,
+        "country": None,
+        "words": len(text.split()),
+        "image": None,
+        "categories": "[]",
+        "origin_url": None,
+        "rights": "extract",
+        "content_hash": f"{number:064x}",
+        "enricher": "1",
+        "duplicate_of": None,
+    }
+
+
+def add(conn: sqlite3.Connection, row: dict[str, Any], text: str) -> None:
+    names = ", ".join(row)
+    marks = ", ".join(f":{name}" for name in row)
+    conn.execute(f"INSERT INTO articles ({names}) VALUES ({marks})", row)
+    conn.execute(
+        "INSERT INTO article_texts VALUES (?, ?, ?)",
+        (row["id"], text, search_text(row["title"], text)),
+    )
+
+
+def labels(conn: sqlite3.Connection) -> None:
+    conn.executemany(
+        "INSERT INTO sources VALUES (?, ?, ?, ?, ?, 'social', '[\"fr\"]', 'CC-BY-4.0', "
+        "'https://example.org/terms', '2026-10-01', 'unknown', 'extract', 0)",
+        [(key, *values) for key, values in SOURCES.items()],
+    )
+    conn.executemany(
+        "INSERT INTO themes VALUES (?, 'social', ?, ?, ?, ?, ?, ?, ?, '[]', '[]')",
+        [(slug, fr, en, en, en, en, en, ar) for slug, (fr, en, ar) in THEMES.items()],
+    )
+    for table, names in (("languages", LANGUAGES), ("countries", COUNTRIES)):
+        rows = [(code, *named) for code, named in names.items()]
+        conn.executemany(f"INSERT INTO {table} VALUES (?, ?, ?, ?)", rows)
+    conn.executemany(
+        "INSERT INTO snapshot VALUES (?, ?)", [("built", BUILT), ("base_url", BASE_URL)]
+    )
+
+
+def empty_news(path: Path) -> sqlite3.Connection:
+    """The published schema without a row. The caller closes it."""
+    conn = sqlite3.connect(path)
+    published.apply(Database(conn))
+    conn.execute("PRAGMA foreign_keys = ON")
+    return conn
+
+
+def make_news(path: Path) -> Path:
+    """The dozen articles, in a file at `path`."""
+    conn = empty_news(path)
+    labels(conn)
+    for values in ARTICLES:
+        add(conn, article(values), values[-1])
+    conn.executemany(
+        "INSERT INTO article_themes VALUES (?, ?, 0.91, ?)",
+        [(number, theme, json.dumps(["halte de nuit", "loyer"])) for number, theme in TAGS.items()],
+    )
+    conn.execute("INSERT INTO article_themes VALUES (2, 'migration', 0.4, 'plain words')")
+    conn.executemany(
+        "INSERT INTO article_countries VALUES (?, ?, 0.8, '[\"la ville\"]')",
+        [(1, "BE"), (2, "BE"), (4, "JO")],
+    )
+    conn.execute("UPDATE articles SET rights = 'full', authors = '[\"La rédaction\"]' WHERE id = 1")
+    conn.execute("UPDATE articles SET url = 'javascript:alert(1)' WHERE id = 8")
+    conn.execute("UPDATE articles SET duplicate_of = 10 WHERE id = 11")
+    conn.execute("UPDATE articles SET language_declared = 'nl' WHERE id = 2")
+    conn.execute(
+        "UPDATE articles SET origin_url = 'javascript:alert(2)', url = 'JaVaScRiPt:alert(3)' "
+        "WHERE id = 9"
+    )
+    conn.execute("UPDATE sources SET homepage = 'data:text/html,x' WHERE id = 'phare'")
+    conn.execute(
+        "UPDATE sources SET articles = (SELECT count(*) FROM articles WHERE source = sources.id)"
+    )
+    conn.execute(
+        "INSERT INTO ledger "
+        "SELECT id, url, source, 'stored', NULL, fetched, fetched, id FROM articles"
+    )
+    conn.execute(
+        "INSERT INTO ledger VALUES (90, 'https://quai.example.org/about', 'quai', "
+        "'not_an_article', 'static', '2026-11-10T06:00:00Z', '2026-11-10T06:00:00Z', NULL)"
+    )
+    count_facets(conn)
+    conn.commit()
+    conn.close()
+    return path

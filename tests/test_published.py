@@ -1,0 +1,345 @@
+"""Reading the published database: what a query finds, and that nothing typed can hurt."""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from published_fixture import ARTICLES, add, article, empty_news, labels, make_news
+
+from crawler import published
+from crawler.published import Cursor, Query, parse, search, spaced
+
+
+@pytest.fixture(name="conn")
+def _conn(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    with closing(sqlite3.connect(make_news(tmp_path / "news.db"))) as conn:
+        yield conn
+
+
+@pytest.fixture(name="empty")
+def _empty(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    with closing(empty_news(tmp_path / "empty.db")) as conn:
+        yield conn
+
+
+@pytest.fixture(name="shared", scope="module")
+def _shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connection]:
+    """One for all examples of a property, which only read."""
+    path = make_news(tmp_path_factory.mktemp("shared") / "news.db")
+    with closing(sqlite3.connect(path)) as conn:
+        yield conn
+
+
+def found(conn: sqlite3.Connection, words: str = "", **narrow: str) -> list[int]:
+    return [entry.id for entry in search(conn, Query(words=words, **narrow)).entries]  # type: ignore[arg-type]  # only text fields are narrowed here
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("aide", [2, 1]),  # inside l’aide and L'aide alike
+        ("l'aide", [2, 1]),
+        ("l’aide", [2, 1]),
+        ("refugies", [1]),
+        ("RÉFUGIÉS", [1]),
+        ("sans-abri", [1]),
+        ("aujourd’hui loyer", [2]),
+        ('"social housing"', [10]),
+        ("“social housing”", [10]),
+        ("«housing social»", []),
+        ("housing social", [10]),
+        ("night -housing", []),
+        ("opvang -loyer", [3]),
+        ("-а -housing -loyer -markup", [9, 13, 12, 8, 6, 5, 4, 3, 1]),
+        ("难民", [5]),
+        ("住房", [5]),
+        ("学校", [5]),
+        ("民住", []),  # both characters occur, but not side by side
+        ("ผู้ลี้ภัย", [6]),
+        ("المركز", [4]),
+        ("ПРИТУЛОК", [12]),
+        ("shelter NOT", []),  # operators are words like others
+        ("title:quay", []),
+        ("quay)", [10]),
+        ('quay"', [10]),
+        ("quay*", [10]),
+        ("NEAR(quay", []),
+        ("qu\0ay", []),
+        ("***", []),
+        ("- –", []),
+    ],
+)
+def test_words_find_the_articles_they_should(
+    conn: sqlite3.Connection, words: str, expected: list[int]
+) -> None:
+    assert found(conn, words) == expected
+
+
+@settings(deadline=None)  # a busy machine is no fault of the parser
+@given(
+    words=st.text(max_size=80) | st.text(alphabet="\"'-*:^()+{}[]NEAROT \0“”«»l’a难", max_size=60)
+)
+def test_nothing_that_can_be_typed_is_an_error(shared: sqlite3.Connection, words: str) -> None:
+    results = search(shared, parse({"q": words})[0])
+    assert 0 <= results.total <= len(ARTICLES)
+
+
+@settings(deadline=None)  # a busy machine is no fault of the parser
+@given(
+    given_parameters=st.dictionaries(
+        st.sampled_from(["q", *published.FACETS, "after", "before", "page", "reprints", "x"]),
+        st.text(max_size=30) | st.sampled_from(["older~2026-01-01~5", "newer~~", "9999-12-31"]),
+    )
+)
+def test_no_address_is_an_error_and_what_is_understood_is_read_back(
+    shared: sqlite3.Connection, given_parameters: dict[str, str]
+) -> None:
+    query, _ = parse(given_parameters)
+    search(shared, query)
+    assert parse(query.parameters())[0] == query
+
+
+def test_a_day_that_is_none_is_named_and_ignored() -> None:
+    query, problems = parse({"after": "yesterday", "before": "2026-10-31"})
+    assert (query.after, query.before) == ("", "2026-10-31")
+    assert len(problems) == 1
+    assert "yesterday" in problems[0]
+
+
+def test_the_newest_come_first_and_undated_articles_stand_where_they_were_found(
+    conn: sqlite3.Connection,
+) -> None:
+    assert found(conn) == [2, 9, 13, 12, 10, 8, 7, 6, 5, 4, 3, 1]
+
+
+def test_a_reprint_is_listed_only_when_asked_for(conn: sqlite3.Connection) -> None:
+    assert found(conn, "riverton") == [10]
+    with_reprints = search(conn, Query(words="riverton", reprints=True))
+    assert [entry.id for entry in with_reprints.entries] == [11, 10]
+
+
+@pytest.mark.parametrize(
+    ("narrow", "expected"),
+    [
+        ({"language": "fr"}, [2, 1]),
+        ({"theme": "housing"}, [2, 10, 3, 1]),
+        ({"theme": "housing", "language": "fr"}, [2, 1]),
+        ({"theme": "housing", "country": "BE"}, [2, 1]),
+        ({"country": "JO"}, [4]),
+        ({"source": "quai"}, [2, 3, 1]),
+        ({"after": "2026-10-09", "before": "2026-10-11"}, [10, 8]),
+        ({"before": "2026-09-01"}, [1]),
+        ({"language": "tlh"}, []),
+        ({"theme": "no-such-theme"}, []),
+    ],
+)
+def test_facets_and_days_narrow_the_list(
+    conn: sqlite3.Connection, narrow: dict[str, str], expected: list[int]
+) -> None:
+    assert found(conn, **narrow) == expected
+
+
+def test_words_and_facets_narrow_together(conn: sqlite3.Connection) -> None:
+    assert found(conn, "aide", theme="migration", country="BE", source="quai") == [2]
+
+
+def test_the_stored_counts_are_those_of_the_rows(conn: sqlite3.Connection) -> None:
+    stored = search(conn, Query()).facets
+    conn.execute("DELETE FROM facet_counts")
+    assert search(conn, Query()).facets == stored
+    assert [(label.code, label.name, label.n) for label in stored["theme"]] == [
+        ("housing", "Housing", 4),
+        ("migration", "Migration", 3),
+    ]
+
+
+def test_counts_of_a_search_are_of_its_hits(conn: sqlite3.Connection) -> None:
+    facets = search(conn, Query(words="aide")).facets
+    assert {name: [(x.code, x.n) for x in facets[name]] for name in facets} == {
+        "language": [("fr", 2)],
+        "theme": [("housing", 2), ("migration", 1)],
+        "country": [("BE", 2)],
+        "source": [("quai", 2)],
+    }
+
+
+def test_pages_lead_through_everything_once_and_back(
+    conn: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(published, "PAGE", 5)
+    first = search(conn, Query())
+    second = search(conn, Query(page=first.older))
+    third = search(conn, Query(page=second.older))
+    pages = [[entry.id for entry in page.entries] for page in (first, second, third)]
+    assert pages == [[2, 9, 13, 12, 10], [8, 7, 6, 5, 4], [3, 1]]
+    assert (first.newer, third.older) == (None, None)
+    assert search(conn, Query(page=third.newer)).entries == second.entries
+    assert search(conn, Query(page=second.newer)).entries == first.entries
+
+
+def test_a_page_stays_where_it_was_when_a_newer_article_arrives(
+    conn: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(published, "PAGE", 5)
+    page = Query(page=search(conn, Query()).older)
+    before = search(conn, page).entries
+    newer = (14, "quai", "fr", "2026-11-21T08:00:00Z", "Une nouvelle", "Elle vient d'arriver.")
+    add(conn, article(newer), newer[-1])
+    assert search(conn, page).entries == before
+
+
+def test_a_total_beyond_the_cap_is_said_to_be_so(
+    conn: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(published, "CAP", 1)
+    results = search(conn, Query(language="fr"))
+    assert results.capped
+    assert [entry.id for entry in results.entries] == [2]
+
+
+def test_an_empty_database_answers_with_nothing(empty: sqlite3.Connection) -> None:
+    results = search(empty, Query())
+    assert (results.entries, results.total) == ((), 0)
+
+
+def test_an_article_says_all_that_is_known_of_it(conn: sqlite3.Connection) -> None:
+    one = published.article(conn, 1)
+    assert one is not None
+    assert one.text is not None
+    assert one.text.startswith("La halte")
+    assert (one.source.name, one.source.country.name) == ("Quai Ouvert", "Belgium")
+    assert one.language == published.Label("fr", "French")
+    assert one.language_votes == ("profiles fr 0.98",)
+    assert one.themes[0].evidence == ("halte de nuit", "loyer")
+    assert one.countries[0].name == "Belgium"
+
+
+def test_the_text_of_an_article_is_withheld_unless_its_rights_are_full(
+    conn: sqlite3.Connection,
+) -> None:
+    assert [one.text for one in (published.article(conn, 2),) if one] == [None]
+
+
+def test_a_reprint_names_its_original_and_the_original_its_reprints(
+    conn: sqlite3.Connection,
+) -> None:
+    reprint, original = published.article(conn, 11), published.article(conn, 10)
+    assert reprint is not None
+    assert original is not None
+    assert reprint.original is not None
+    assert reprint.original.id == 10
+    assert [entry.id for entry in original.reprints] == [11]
+
+
+@pytest.mark.parametrize("number", [0, 99, 2**63, 10**30])
+def test_there_is_no_article_of_an_unknown_number(conn: sqlite3.Connection, number: int) -> None:
+    assert published.article(conn, number) is None
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [("ar", "rtl"), ("fa-AF", "rtl"), ("fr", "ltr"), ("pa-Arab", "rtl"), ("az-Latn-IR", "ltr"),
+     ("und", "auto"), ("", "auto")],
+)  # fmt: skip
+def test_a_language_says_which_way_it_runs(code: str, expected: str) -> None:
+    assert published.direction(code) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Les sans-abri", None),
+        ("难民", "难 民"),
+        ("UNHCR 难民营 2026", "UNHCR 难 民 营 2026"),
+        ("カレー", "カ レ ー"),
+        ("ລາວ", "ລ າ ວ"),
+        ("ខ្មែរ", "ខ ្ ម ែ រ"),
+        ("မြန်မာ", "မ ြ န ် မ ာ"),
+        ("𠀀𠀁", "𠀀 𠀁"),
+        ("한국어 뉴스", None),  # Korean writes spaces
+    ],
+)
+def test_only_scripts_without_spaces_are_cut(text: str, expected: str | None) -> None:
+    assert spaced(text) == expected
+
+
+def test_the_index_stays_whole_through_every_edit(empty: sqlite3.Connection) -> None:
+    def whole() -> None:
+        empty.execute("INSERT INTO articles_fts(articles_fts, rank) VALUES('integrity-check', 1)")
+
+    labels(empty)
+    for values in ARTICLES:
+        add(empty, article(values), values[-1])
+    whole()
+    empty.execute("UPDATE articles SET title = '难民营的旧学校 rebaptised' WHERE id = 5")
+    whole()
+    assert found(empty, "rebaptised") == [5]
+    empty.execute("UPDATE article_texts SET text = 'corrigé' WHERE article_id = 2")
+    whole()
+    assert found(empty, "corrige") == [2]
+    assert found(empty, "loyer moyen") == []
+    empty.execute("UPDATE article_texts SET search_text = NULL WHERE article_id = 5")
+    whole()
+    empty.execute("DELETE FROM article_texts WHERE article_id = 3")
+    whole()
+    empty.execute("DELETE FROM articles WHERE id = 1")
+    whole()
+    assert found(empty, "halte") == []
+    assert empty.execute("SELECT count(*) FROM article_texts WHERE article_id = 1").fetchone() == (
+        0,
+    )
+
+
+@pytest.mark.parametrize(
+    ("query", "index"),
+    [
+        (Query(), "articles_dated"),
+        (Query(language="fr"), "articles_language_dated"),
+        (Query(source="quai"), "articles_source_dated"),
+        (Query(theme="housing"), "themes_article"),
+        (Query(country="BE"), "countries_article"),
+        (Query(words="aide", language="fr"), "VIRTUAL TABLE INDEX"),
+    ],
+)
+def test_lists_come_straight_from_an_index_without_sorting(
+    conn: sqlite3.Connection, query: Query, index: str
+) -> None:
+    statements: list[str] = []
+    conn.set_trace_callback(statements.append)
+    search(conn, query)
+    conn.set_trace_callback(None)
+    asked = next(sql for sql in statements if sql.lstrip().startswith("SELECT coalesce"))
+    plan = " ".join(row[3] for row in conn.execute(f"EXPLAIN QUERY PLAN {asked}"))
+    assert index in plan
+    assert "TEMP B-TREE" not in plan
+
+
+def test_a_cursor_is_read_back_from_an_address_and_nonsense_is_none() -> None:
+    cursor = Cursor("older", "2026-10-09", 8)
+    assert Cursor.parse(str(cursor)) == cursor
+    assert Cursor.parse("sideways~2026~1") is None
+
+
+def test_evidence_may_be_any_json_or_plain_words(conn: sqlite3.Connection) -> None:
+    conn.execute(
+        "UPDATE article_themes SET evidence = ? WHERE article_id = 1",
+        (json.dumps([{"term": "halte", "n": 2}]),),
+    )
+    one, two = published.article(conn, 1), published.article(conn, 2)
+    assert one is not None
+    assert two is not None
+    assert one.themes[0].evidence == ("halte 2",)
+    assert two.themes[-1].evidence == ("plain words",)
+
+
+def test_a_facet_is_set_and_lifted_from_the_first_page() -> None:
+    query = Query(words="aide", page=Cursor("older", "2026", 1))
+    french = query.only("language", "fr")
+    assert french == replace(query, language="fr", page=None)
+    assert french.only("language", "") == Query(words="aide")

@@ -1,0 +1,324 @@
+"""The site on a real Datasette: pages, metadata, queries, and what must stay inert."""
+
+import asyncio
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import datasette.app
+import httpx
+import pytest
+import yaml
+from published_fixture import empty_news, make_news
+from sqlite_utils import Database
+
+from crawler.errors import ConfigError
+from crawler.schema import published
+from crawler.serving import Newest, serve, site, site_folder
+
+ROOT = Path(__file__).parent.parent
+FOLDER = ROOT / "datasette"
+METADATA = yaml.safe_load((FOLDER / "metadata.yml").read_text(encoding="utf-8"))
+NEWS = METADATA["databases"]["news"]
+
+
+@pytest.fixture(name="db")
+def _db(tmp_path: Path) -> Path:
+    # Not called news.db: the site must find its metadata whatever the file is called.
+    return make_news(tmp_path / "some-snapshot.sqlite")
+
+
+def get(db: Path, *paths: str) -> list[Any]:
+    async def answers() -> list[Any]:
+        client = site(db).client
+        return [await client.get(path) for path in paths]
+
+    return asyncio.run(answers())
+
+
+def page(db: Path, path: str) -> str:
+    (answer,) = get(db, path)
+    assert answer.status_code == 200
+    return str(answer.text)
+
+
+def titles(html: str) -> list[int]:
+    return [int(number) for number in re.findall(r'<h3[^>]*>\s*<a href="/article/(\d+)"', html)]
+
+
+def test_our_folder_does_not_shadow_the_installed_datasette() -> None:
+    assert not (FOLDER / "__init__.py").exists()
+    assert FOLDER not in Path(datasette.__file__).parents
+
+
+def test_home_lists_the_newest_first_each_article_once(db: Path) -> None:
+    assert titles(page(db, "/")) == [2, 9, 13, 12, 10, 8, 7, 6, 5, 4, 3, 1]
+
+
+def test_home_finds_words_and_says_how_many(db: Path) -> None:
+    html = page(db, "/?q=aide")
+    assert titles(html) == [2, 1]
+    assert re.search(r"2 articles\s*for <q dir=\"auto\">aide</q>", html)
+    assert 'value="aide"' in html
+
+
+def test_a_facet_keeps_the_words_and_can_be_removed(db: Path) -> None:
+    html = page(db, "/?q=aide")
+    assert 'href="/?q=aide&amp;theme=migration"' in html
+    html = page(db, "/?q=aide&theme=migration")
+    assert titles(html) == [2]
+    assert re.search(r'href="/\?q=aide"><span class="hidden">Remove </span>Theme', html)
+    assert '<input type="hidden" name="theme" value="migration">' in html
+
+
+def test_titles_and_texts_say_their_language_and_direction(db: Path) -> None:
+    html = page(db, "/?language=ar")
+    assert '<h3 lang="ar" dir="rtl">' in html
+    assert '<p class="summary" lang="ar" dir="rtl">' in html
+    assert '<h1 lang="zh" dir="ltr">' in page(db, "/article/5")
+
+
+def test_a_list_in_a_language_names_its_feeds(db: Path) -> None:
+    html = page(db, "/?language=fr&theme=housing")
+    for address in ("/feeds/fr.atom", "/feeds/fr.rss", "/feeds/fr/housing.atom"):
+        assert re.search(rf'<link rel="alternate"[^>]+href="{re.escape(address)}"', html)
+    assert 'class="feed" href="/feeds/fr/housing.atom"' in html
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/?q=%22", "/?q=%00", "/?q=AND+OR+NOT", "/?q=title%3Ax+NEAR(", "/?q=" + "a+" * 400,
+        "/?q=%ED%A0%80", "/?page=older~~", "/?language=tlh", "/?theme='", "/?after=2026-13-01",
+        "/?q=**&q=b", "/?source=%F0%9F%98%80", "/?page=older~2026~999999999999999999",
+    ],
+)  # fmt: skip
+def test_odd_addresses_still_give_a_page(db: Path, path: str) -> None:
+    assert "<main" in page(db, path)
+
+
+def test_nothing_found_says_what_to_do(db: Path) -> None:
+    html = page(db, "/?q=xylophone&language=fr")
+    assert "No articles" in html
+    assert "start over" in html
+
+
+def test_an_article_page_tells_where_each_value_comes_from(db: Path) -> None:
+    html = page(db, "/article/1")
+    for told in (
+        "Les réfugiés et les sans-abri y dorment.",
+        "https://quai.example.org/1",
+        "(from feed)",
+        "halte de nuit",
+        "98 %",
+        "detected",
+        "Belgium",
+        "La rédaction",
+        "CC-BY-4.0",
+        "/news/articles/1.json",
+    ):
+        assert told in html, told
+
+
+def test_an_extract_says_why_there_is_no_more(db: Path) -> None:
+    html = page(db, "/article/2")
+    assert "An extract: Quai Ouvert has not licensed its full texts" in html
+    assert 'href="https://quai.example.org/2"' in html
+
+
+def test_a_story_links_its_reprints_both_ways(db: Path) -> None:
+    assert 'href="/article/11"' in page(db, "/article/10")
+    assert 'href="/article/10"' in page(db, "/article/11")
+
+
+def test_every_article_page_works_with_little_known(db: Path) -> None:
+    answers = get(db, *(f"/article/{number}" for number in range(1, 14)))
+    assert {answer.status_code for answer in answers} == {200}
+
+
+@pytest.mark.parametrize("path", ["/", "/article/7", "/?q=markup", "/?q=<script>alert(1)</script>"])
+def test_markup_is_shown_and_never_run(db: Path, path: str) -> None:
+    html = page(db, path)
+    assert "<script" not in html
+    assert "<img src=x" not in html
+    assert "<b>about" not in html
+
+
+@pytest.mark.parametrize("path", ["/", "/article/4", "/article/8", "/article/9"])
+def test_only_web_addresses_become_links(db: Path, path: str) -> None:
+    hrefs = re.findall(r'(?:href|src|action)="([^"]*)"', page(db, path))
+    assert hrefs
+    assert [href for href in hrefs if not re.match(r"https?://|/|#", href)] == []
+
+
+def test_our_pages_allow_no_script_at_all(db: Path) -> None:
+    for answer in get(db, "/", "/article/1", "/article/99", "/nowhere"):
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
+        assert "script-src" not in answer.headers["content-security-policy"]
+        assert "style=" not in answer.text
+        assert " on" + "click" not in answer.text
+
+
+@pytest.mark.parametrize("path", ["/article/99", "/article/" + "9" * 18, "/nowhere", "/article/x"])
+def test_what_does_not_exist_says_what_to_do(db: Path, path: str) -> None:
+    (answer,) = get(db, path)
+    assert answer.status_code == 404
+    assert 'action="/"' in answer.text
+
+
+def test_robots_may_read_articles_and_not_walk_the_facets(db: Path) -> None:
+    text = page(db, "/robots.txt")
+    assert "Disallow: /*?*" in text
+    assert "Allow: /article/" in text
+
+
+def test_an_empty_database_and_a_foreign_one_say_what_to_do(tmp_path: Path) -> None:
+    empty_news(tmp_path / "empty.db").close()
+    assert "tamis crawl" in page(tmp_path / "empty.db", "/")
+    foreign = Database(tmp_path / "foreign.db")
+    foreign.table("things").insert({"id": 1})
+    foreign.close()
+    for path in ("/", "/article/1"):
+        (answer,) = get(tmp_path / "foreign.db", path)
+        assert answer.status_code == 503
+        assert "tamis demo" in answer.text
+
+
+# --- Metadata ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", sorted(NEWS["queries"]))
+def test_every_canned_query_runs_and_finds_something(db: Path, name: str) -> None:
+    parameters = "theme=housing&language=fr&since=2026-01-01"
+    (answer,) = get(db, f"/news/{name}.json?_shape=array&{parameters}")
+    assert answer.status_code == 200
+    assert answer.json()
+    assert NEWS["queries"][name]["title"]
+    assert NEWS["queries"][name]["description"]
+
+
+def test_every_table_and_every_column_is_described() -> None:
+    db = Database(memory=True)
+    published.apply(db)
+    shadows = ("articles_fts", "_sqlite_migrations", "sqlite_")
+    names = [name for name in db.table_names() + db.view_names() if not name.startswith(shadows)]
+    columns = {
+        name: sorted(row[1] for row in db.execute(f"PRAGMA table_info([{name}])")) for name in names
+    }
+    db.close()
+    described = {name: sorted(table["columns"]) for name, table in NEWS["tables"].items()}
+    assert described == columns
+    for table in NEWS["tables"].values():
+        assert table["title"]
+        assert table["description"]
+        assert all(table["columns"].values())
+
+
+def test_metadata_holds_whatever_the_file_is_called(db: Path) -> None:
+    (answer,) = get(db, "/news/articles.json?_search=refugies&_shape=array")
+    assert [row["id"] for row in answer.json()] == [1]
+    assert "Published articles" in page(db, "/news")
+
+
+def test_the_settings_for_both_datasettes_agree() -> None:
+    newer = yaml.safe_load((FOLDER / "datasette.yaml").read_text(encoding="utf-8"))
+    assert newer["settings"] == json.loads((FOLDER / "settings.json").read_text(encoding="utf-8"))
+    assert newer["databases"]["news"]["queries"] == NEWS["queries"]
+
+
+def test_the_database_cannot_be_downloaded_whole_nor_written(db: Path) -> None:
+    (answer,) = get(db, "/news.db")
+    assert answer.status_code in {403, 404}
+
+
+# --- Serving -------------------------------------------------------------------------------------
+
+
+def test_a_missing_database_says_how_to_make_one(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="run `tamis publish` first"):
+        site(tmp_path / "none.db")
+
+
+def test_the_site_folder_is_the_one_of_the_checkout() -> None:
+    assert site_folder() in {FOLDER, ROOT / "crawler" / "_site"}
+
+
+def test_a_port_in_use_says_to_choose_another(db: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(ConfigError, match=f"port {port} .*choose another with --port"):
+            serve(db, port=port)
+
+
+def test_a_new_snapshot_is_served_without_a_restart(db: Path, tmp_path: Path) -> None:
+    app = Newest(db)
+
+    async def titles_twice() -> list[list[int]]:
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://news.test") as client:
+            before = await client.get("/?language=fr")
+            draft = make_news(tmp_path / "draft.db")
+            with closing(Database(draft)) as newer:
+                newer.execute("UPDATE articles SET language = 'fr' WHERE id = 3")
+                newer.conn.commit()
+            os.replace(draft, db)  # noqa: PTH105  as publish does
+            after = await client.get("/?language=fr")
+            return [titles(before.text), titles(after.text)]
+
+    assert asyncio.run(titles_twice()) == [[2, 1], [2, 3, 1]]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is sent as SIGINT")
+def test_serve_prints_its_address_answers_and_ends_cleanly_on_ctrl_c(db: Path) -> None:
+    code = "import sys, pathlib, crawler.serving as s; s.serve(pathlib.Path(sys.argv[1]), port=0)"
+    process = subprocess.Popen(
+        [sys.executable, "-u", "-c", code, str(db)],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout
+    found = re.search(r"http://127\.0\.0\.1:\d+/", process.stdout.readline())
+    assert found
+    assert httpx.get(found[0], timeout=30).status_code == 200
+    process.send_signal(2)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert "Traceback" not in errors
+
+
+@pytest.mark.slow
+def test_the_folder_alone_is_the_whole_publishing_command(tmp_path: Path) -> None:
+    folder = tmp_path / "datasette"
+    folder.mkdir()
+    for part in FOLDER.iterdir():
+        if not part.name.endswith(".db"):
+            (folder / part.name).symlink_to(part)
+    make_news(folder / "news.db")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "datasette", str(folder), "--port", str(port)],
+        cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        base = f"http://127.0.0.1:{port}"
+        for _ in range(100):
+            try:
+                home = httpx.get(base, timeout=30)
+                break
+            except httpx.TransportError:
+                time.sleep(0.1)
+        assert titles(home.text)[0] == 2
+        assert httpx.get(f"{base}/static/tamis.css").status_code == 200
+        assert httpx.get(f"{base}/feeds/fr.atom").status_code == 200
+        assert httpx.get(f"{base}/news/most_reprinted").status_code == 200
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
