@@ -1,0 +1,110 @@
+"""One way to fold text, for matching and for hashing, and the evidence that matching leaves."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from hashlib import blake2b
+
+# What decomposition alone does not bring together.
+_LETTERS = {
+    "œ": "oe", "æ": "ae", "ß": "ss", "ø": "o", "đ": "d", "ð": "d", "ł": "l", "ı": "i", "þ": "th",
+    "ς": "σ", "ħ": "h",
+    # Arabic: wasla, alef maksura and ta marbuta as they are read, Persian letters as Arabic ones;
+    # tatweel only stretches. (Hamza seats and short vowels are marks, and marks go.)
+    "ٱ": "ا", "ى": "ي", "ی": "ي", "ک": "ك", "ة": "ه", "ـ": "",
+    # Letters by Unicode's reckoning, apostrophes by everybody else's.
+    "ʼ": " ", "ʻ": " ", "ʾ": " ", "ʿ": " ", "ʹ": " ",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """A term that was found: as its list writes it, how often, and `where`: `title` or `text`."""
+
+    term: str
+    count: int
+    where: str
+
+
+def fold(text: str) -> str:
+    """Return lower-case words of plain letters and digits with one space between.
+
+    Two texts that differ only in Unicode normal form fold alike, and folding twice changes nothing.
+    """
+    return " ".join(text.translate(_LOWER).split())
+
+
+def fold_cased(text: str) -> str:
+    """As `fold`, but capitals stay, and what parts phrases (comma, line end ...) becomes ` ; `.
+
+    For names, where a capital is evidence and `Chad, Jordan` is two countries, not a person.
+    """
+    return " ".join(_SENTENCE_END.sub(" ; ", text).translate(_CASED).split())
+
+
+def text_hash(text: str) -> str:
+    """Return 32 hex digits of the folded letters and digits: for finding exact duplicates.
+
+    Punctuation, case and spacing do not count, so scripts written without spaces hash as well.
+    """
+    return blake2b(fold(text).replace(" ", "").encode(), digest_size=16).hexdigest()
+
+
+# A stop after a short word is an abbreviation (St. Lucia, U.S. troops), not an end, and a hyphen
+# between blanks is a dash.
+_SENTENCE_END = re.compile(r"(?<=\w\w\w)\.(?=\s|$)|(?<=\s)-(?=\s)")
+# Joins words rather than parting them: "Guinea-Bissau", "Côte d'Ivoire".
+_JOINERS = frozenset(" .'’‘`´-‐‑\u00a0\u202f\u2009\u200b")
+
+
+class _Table(dict[int, str]):
+    """A `str.translate` table that works each character out when it first meets it.
+
+    Each entry depends on its character alone, so threads that race write the same thing.
+    """
+
+    def __init__(self, *, cased: bool) -> None:
+        super().__init__()
+        self.cased = cased
+
+    def __missing__(self, codepoint: int) -> str:
+        folded = self._fold(chr(codepoint))
+        self[codepoint] = folded
+        return folded
+
+    def _fold(self, char: str) -> str:
+        if self.cased and char in _JOINERS:
+            return " "
+        out = char
+        # Decomposing can give capitals, and lowering can give marks (İ): repeat until it rests.
+        while (again := "".join(map(self._plain, unicodedata.normalize("NFKD", out)))) != out:
+            out = again
+        return out.replace(";", " ; ")
+
+    def _plain(self, char: str) -> str:
+        """Return a decomposed character as it is kept: nothing, a letter or two, or a blank."""
+        lower = char.lower()
+        if lower in _LETTERS:
+            plain = _LETTERS[lower]
+            return plain.title() if self.cased and char != lower else plain
+        if not self.cased:
+            char = lower
+        kind = "".join(unicodedata.category(one)[0] for one in char)
+        if set(kind) <= {"L", "N"}:
+            return "".join(str(unicodedata.decimal(one, one)) for one in char)
+        if kind == "M":
+            # Accents have a combining class; the vowel signs of Indic scripts have none and stay,
+            # as do the marks that make another kana (class 8).
+            stays = unicodedata.combining(char) in (0, 8) and not _INVISIBLE.match(char)
+            return char if stays else ""
+        if unicodedata.category(char[0]) == "Cf" and char != "\u200b":
+            return ""  # soft hyphen, joiners, direction marks
+        return ";" if self.cased and char != " " else " "
+
+
+# Marks with no look of their own (variation selectors, the grapheme joiner) or around a letter.
+_INVISIBLE = re.compile(
+    "[\u034f\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef\u0488\u0489\u1abe\u20dd-\u20e4\ua670-\ua672]"
+)
+_LOWER = _Table(cased=False)
+_CASED = _Table(cased=True)

@@ -1,0 +1,213 @@
+import pickle
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from enrich import themes
+from enrich.text import Evidence, fold
+from enrich.themes import LANGUAGES, LexiconError, ThemeRecord, lexicon, themes_of, version
+
+
+def sentences(kind: str) -> list[tuple[str, str, str]]:
+    return [
+        (slug, language, sentence)
+        for slug, record in lexicon().items()
+        for language, examples in record.examples.items()
+        for sentence in getattr(examples, kind)
+    ]
+
+
+def said(title: str, text: str, language: str) -> list[str]:
+    return [theme.theme for theme in themes_of(title, text, language)]
+
+
+@pytest.mark.parametrize(("slug", "language", "sentence"), sentences("yes"))
+def test_a_sentence_about_a_theme_is_tagged_with_it(
+    slug: str, language: str, sentence: str
+) -> None:
+    assert slug in said("", sentence, language)
+
+
+@pytest.mark.parametrize(("slug", "language", "sentence"), sentences("no"))
+def test_a_sentence_that_only_sounds_like_a_theme_is_not_tagged_with_it(
+    slug: str, language: str, sentence: str
+) -> None:
+    assert slug not in said("", sentence, language)
+
+
+@pytest.mark.parametrize("record", list(lexicon().values()), ids=lambda record: record.slug)
+class TestRecord:
+    def test_has_a_label_and_terms_in_every_language(self, record: ThemeRecord) -> None:
+        assert set(record.labels) == set(record.terms) == set(LANGUAGES)
+
+    def test_has_a_strong_term_in_every_language(self, record: ThemeRecord) -> None:
+        assert all(any(term[0] == "+" for term in terms) for terms in record.terms.values())
+
+    def test_has_no_term_twice(self, record: ThemeRecord) -> None:
+        for terms in record.terms.values():
+            folded = [fold(term.lstrip("+-")) for term in terms]
+            assert all(folded)
+            assert len(set(folded)) == len(folded)
+
+    def test_has_examples_in_every_language(self, record: ThemeRecord) -> None:
+        counts = {lang: (len(each.yes), len(each.no)) for lang, each in record.examples.items()}
+        assert set(counts) == set(LANGUAGES)
+        assert all(yes for yes, _ in counts.values())
+        assert counts["fr"] >= (2, 2)
+        assert counts["nl"][1]
+        assert counts["en"][1]
+
+
+def test_a_strong_term_in_one_sentence_is_enough_and_a_weak_one_is_not() -> None:
+    assert said("", "Le surendettement augmente.", "fr") == ["debt-energy-poverty"]
+    assert said("", "Le loyer augmente.", "fr") == []
+    assert said("", "Le loyer du locataire augmente.", "fr") == ["housing"]
+
+
+def test_one_mention_deep_in_a_long_text_is_no_theme() -> None:
+    filler = "Le conseil s'est réuni jeudi soir dans la grande salle. " * 60
+    assert said("Conseil de jeudi", filler + "On parla de surendettement.", "fr") == []
+
+
+def test_a_term_in_the_title_weighs_more_than_in_the_text() -> None:
+    filler = " Le conseil s'est réuni jeudi soir dans la grande salle." * 10
+    above = themes_of("Le surendettement augmente", filler, "fr")[0].score
+    below = themes_of("Le conseil du jeudi", "Surendettement et surendettés." + filler, "fr")[0]
+    assert above > 0.75 * below.score
+
+
+def test_a_title_repeated_by_the_text_is_not_read_twice() -> None:
+    title, rest = "Le surendettement augmente", "\nLe conseil en parle."
+    assert themes_of(title, title + rest, "fr") == themes_of(title, rest, "fr")
+
+
+def test_evidence_names_term_count_and_place() -> None:
+    themed = themes_of("Les sans-abri attendent", "Les sans-abri. Un sans-abri.", "fr")
+    assert themed[0].theme == "homelessness"
+    assert themed[0].evidence[0] == Evidence(term="sans-abri", count=1, where="title")
+    assert Evidence(term="sans-abri", count=2, where="text") in themed[0].evidence
+
+
+def test_a_longer_term_hides_the_shorter_one_inside_it() -> None:
+    (housing,) = themes_of("", "Le logement social manque.", "fr")
+    assert [evidence.term for evidence in housing.evidence] == ["logement social"]
+
+
+def test_terms_match_whole_words_unless_they_end_in_a_star() -> None:
+    assert said("", "Le projet Asblixo est lancé.", "fr") == []
+    assert said("", "Les surendettés s'organisent.", "fr") == ["debt-energy-poverty"]
+
+
+def test_arabic_terms_are_found_with_what_is_written_onto_them() -> None:
+    for sentence in ("اللاجئين في المخيم", "وصلت مساعدات للاجئين", "تحدث عن لاجئين ونازحين"):
+        assert "displacement" in said("", sentence, "ar")
+
+
+@pytest.mark.parametrize("language", ["fr", "fr-BE", "fr-Latn-FR", "FR"])
+def test_a_language_may_come_with_its_region(language: str) -> None:
+    assert said("", "Le surendettement augmente.", language) == ["debt-energy-poverty"]
+
+
+@pytest.mark.parametrize("language", ["zh-Hans", "und", "sw", ""])
+def test_a_language_without_lexicon_has_no_themes(language: str) -> None:
+    assert said("", "Le surendettement augmente.", language) == []
+
+
+def test_other_languages_words_are_not_looked_for() -> None:
+    assert said("", "Le surendettement augmente.", "nl") == []
+
+
+def test_best_comes_first_and_no_more_than_six() -> None:
+    text = " ".join(sentence for _, language, sentence in sentences("yes") if language == "fr")
+    found = themes_of("", text, "fr")
+    assert len(found) == themes.MOST
+    assert [theme.score for theme in found] == sorted((t.score for t in found), reverse=True)
+
+
+@pytest.mark.parametrize(("title", "text"), [("", ""), (" ", "\n"), ("", "!!!"), ("?", "٪")])
+def test_nothing_has_no_themes(title: str, text: str) -> None:
+    assert said(title, text, "fr") == []
+
+
+def test_the_same_article_always_has_the_same_themes_in_any_thread() -> None:
+    article = ("Logement", "La crise du logement et le sans-abrisme s'aggravent.", "fr")
+    themes._automaton.cache_clear()
+    with ThreadPoolExecutor(8) as pool:
+        results = set(pool.map(lambda _: themes_of(*article), range(64)))
+    assert len(results) == 1
+
+
+def test_results_and_records_can_be_sent_to_another_process() -> None:
+    found = themes_of("", "Le surendettement augmente.", "fr")
+    assert pickle.loads(pickle.dumps(found)) == found  # noqa: S301 (our own bytes)
+
+
+PLAIN = """
+group = "social"
+iptc = ["medtop:20000799"]
+reliefweb = []
+[labels]
+fr = "Jardins"
+nl = "Tuinen"
+en = "Gardens"
+de = "Gärten"
+es = "Jardines"
+pt = "Jardins"
+ar = "حدائق"
+[terms]
+fr = ["+jardin partagé", "potager*"]
+[examples.fr]
+yes = ["Un jardin partagé ouvre."]
+"""
+
+
+def read(tmp_path: Path, text: str, name: str = "gardens.toml") -> ThemeRecord:
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8")
+    return themes._record(path)
+
+
+def test_a_theme_is_one_file(tmp_path: Path) -> None:
+    assert read(tmp_path, PLAIN).terms["fr"] == ("+jardin partagé", "potager*")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('group = "social"', "group = ", "not a TOML file"),
+        ('group = "social"', "", "group is missing"),
+        ('"social"', '"garden"', "choose one of"),
+        ("reliefweb", "relief", "reliefweb is missing"),
+        ("reliefweb = []", 'reliefweb = ["4"]', "theme numbers"),
+        ("reliefweb = []", "reliefweb = []\ncolour = 1", "unknown field 'colour'"),
+        ("medtop:20000799", "20000799", "write medtop:"),
+        ('en = "Gardens"', 'en = ""', "has no en"),
+        ("[terms]\nfr", "[terms]\nfy", "language 'fy'"),
+        ('"potager*"', '"!*"', "has no letter"),
+        ('"potager*"', '"jardin-partage"', "again; keep one"),
+        ('["+jardin partagé", "potager*"]', "[]", "is empty"),
+        ('["+jardin partagé", "potager*"]', '"jardin"', "list of texts"),
+        ("yes =", "oui =", "must have yes"),
+    ],
+)
+def test_a_wrong_file_says_where_and_what_to_do(
+    tmp_path: Path, old: str, new: str, message: str
+) -> None:
+    with pytest.raises(LexiconError, match=message) as caught:
+        read(tmp_path, PLAIN.replace(old, new))
+    assert str(caught.value).startswith("gardens.toml: ")
+
+
+def test_a_wrong_file_name_says_so(tmp_path: Path) -> None:
+    with pytest.raises(LexiconError, match="a-z and hyphens"):
+        read(tmp_path, PLAIN, "My Gardens.toml")
+
+
+def test_version_changes_with_the_lexicon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert len(version()) == 12
+    read(tmp_path, PLAIN)
+    monkeypatch.setattr(themes, "LEXICON", tmp_path)
+    before = version.__wrapped__()
+    read(tmp_path, PLAIN.replace("potager", "verger"))
+    assert before != version.__wrapped__() != version()
