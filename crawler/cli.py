@@ -11,10 +11,9 @@ import click
 
 from crawler import __version__
 from crawler.errors import TamisError
+from crawler.exports.feeds import WRITERS, export_feeds
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-
-FORMATS = ("atom", "rss")
 
 
 class Group(click.Group):
@@ -172,9 +171,15 @@ def enrich(db: Path, workers: int | None) -> None:
 @db_option
 @news_option
 @click.option(
+    "--base-url",
+    envvar="TAMIS_BASE_URL",
+    show_envvar=True,
+    help="Where the site will be found: its feeds repeat it, and their ids are made from it.",
+)
+@click.option(
     "--full-text", is_flag=True, help="Show every text whole: for an instance that only you read."
 )
-def publish(db: Path, news: Path, *, full_text: bool) -> None:
+def publish(db: Path, news: Path, base_url: str | None, *, full_text: bool) -> None:
     """Build the published database from the private one, check it and swap it in.
 
     \b
@@ -184,7 +189,7 @@ def publish(db: Path, news: Path, *, full_text: bool) -> None:
     from crawler.publish import publish as build
 
     with Progress("published") as progress:
-        counts = build(db, news, full_text=full_text, progress=progress)
+        counts = build(db, news, full_text=full_text, base_url=base_url, progress=progress)
     click.echo(f"{news}: {counts['articles']:,} articles from {counts['sources']:,} sources")
 
 
@@ -220,7 +225,7 @@ def export() -> None:
     "--format",
     "formats",
     multiple=True,
-    type=click.Choice(FORMATS),
+    type=click.Choice(sorted(WRITERS)),
     help="Only this format (repeatable; default: all).",
 )
 @click.option(
@@ -230,22 +235,18 @@ def export() -> None:
     show_default=True,
     help="Folder to write to.",
 )
-@click.option("--base-url", help="Where the site will be found, for the feeds' own addresses.")
 def feeds(
     news: Path,
     languages: tuple[str, ...],
     formats: tuple[str, ...],
     out: Path,
-    base_url: str | None,
 ) -> None:
     """Write the feeds that the site serves, byte for byte, to files.
 
     \b
     Example: tamis export feeds --language fr --out public/feeds
     """
-    from crawler.exports.feeds import export_feeds
-
-    for path in export_feeds(news, out, languages, formats or FORMATS, base_url):
+    for path in export_feeds(news, out, languages, formats):
         click.echo(path)
 
 

@@ -1,5 +1,6 @@
 """Opening the private database, the same way for whoever reads or writes it."""
 
+import sqlite3
 from pathlib import Path
 
 from sqlite_utils import Database
@@ -21,7 +22,11 @@ def private(path: str | Path, *, create: bool = True) -> Database:
         )
     db = Database(path)
     db.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
-    db.execute("PRAGMA journal_mode = WAL")
+    try:
+        db.execute("PRAGMA journal_mode = WAL")
+    except sqlite3.DatabaseError as error:
+        db.close()
+        raise ConfigError(f"{path} cannot be used as the private database: {error}") from error
     # In WAL a killed process loses nothing that was committed; a power cut may lose the last
     # commits, whose pages are then fetched again.
     db.execute("PRAGMA synchronous = NORMAL")

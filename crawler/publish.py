@@ -37,11 +37,17 @@ FILL = "m002_search_and_indexes"  # the step of schema.published that comes afte
 
 
 def publish(
-    private: Path, out: Path, *, full_text: bool = False, progress: Progress | None = None
+    private: Path,
+    out: Path,
+    *,
+    full_text: bool = False,
+    base_url: str | None = None,
+    progress: Progress | None = None,
 ) -> dict[str, int]:
     """Build `out` from `private`; returns how many rows each table has.
 
-    `full_text` shows every text whole, for an instance that only its operator reads. Raises
+    `full_text` shows every text whole, for an instance that only its operator reads; `base_url`
+    is where the site will be found, which its feeds repeat and their ids are made from. Raises
     ConfigError if there is no private database, PublishError if the new one fails its checks
     (`out` is then what it was).
     """
@@ -56,7 +62,9 @@ def publish(
         schema.published.apply(db, stop_before=FILL)
         # One state of the private database, whatever is crawled meanwhile.
         with source.atomic():
-            _fill(source, db, full_text=full_text, progress=progress)
+            total = _fill(source, db, full_text=full_text, progress=progress)
+        with db.atomic():
+            _insert(db, "snapshot", _snapshot(total, base_url))
         schema.published.apply(db)
         with db.atomic():
             count_facets(db.conn)
@@ -87,7 +95,7 @@ def extract_of(text: str, limit: int = EXTRACT_CHARACTERS) -> str:
     return (words if len(words) > limit // 2 else cut).rstrip(" ,;:–-") + "…"
 
 
-def _fill(source: Database, db: Database, *, full_text: bool, progress: Progress | None) -> None:
+def _fill(source: Database, db: Database, *, full_text: bool, progress: Progress | None) -> int:
     records = {
         row["id"]: registry.from_json(json.loads(row["record"]))
         for row in source.query("SELECT id, record FROM sources ORDER BY id")
@@ -109,7 +117,8 @@ def _fill(source: Database, db: Database, *, full_text: bool, progress: Progress
             ),
         )
         _insert(db, "themes", _themes())
-        languages: set[str] = set()
+        # Every source's languages, so that a feed stays valid through a quiet month.
+        languages = {code for record in records.values() for code in record.languages}
         countries = {record.country for record in records.values()}
         for row in _articles(source):
             article = _article(row, shown[row["source"]])
@@ -130,7 +139,7 @@ def _fill(source: Database, db: Database, *, full_text: bool, progress: Progress
         _insert(db, "languages", (_named(code, language_name) for code in sorted(languages)))
         _insert(db, "countries", (_named(code, country_name) for code in sorted(countries)))
         _insert(db, "ledger", _ledger(source))
-        _insert(db, "snapshot", _snapshot(total))
+    return total
 
 
 def _insert(db: Database, table: str, rows: Iterable[dict[str, Any]]) -> None:
@@ -220,13 +229,14 @@ def _ledger(source: Database) -> Iterator[dict[str, Any]]:
     )
 
 
-def _snapshot(articles: int) -> Iterator[dict[str, Any]]:
+def _snapshot(articles: int, base_url: str | None) -> Iterator[dict[str, Any]]:
     facts = {
         "articles": str(articles),
         "built": clock.now(),
         "enricher": annotate.version(),
         "scrapy": installed("scrapy"),
         "tamis": __version__,
+        **({"base_url": f"{base_url.rstrip('/')}/"} if base_url else {}),
     }
     return ({"name": name, "value": value} for name, value in facts.items())
 

@@ -65,7 +65,9 @@ def test_an_address_without_trackers_is_requested_byte_for_byte(url: str) -> Non
 
 
 def test_trackers_and_fragment_are_not_requested() -> None:
-    assert clean("https://a.test/x?id=1&utm_campaign=z&at_medium=RSS#top") == "https://a.test/x?id=1"
+    assert (
+        clean("https://a.test/x?id=1&utm_campaign=z&at_medium=RSS#top") == "https://a.test/x?id=1"
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,172 @@
+from collections.abc import Callable
+from dataclasses import replace
+
+import misbehaving
+import pytest
+from sqlite_utils import Database
+from web import article
+
+from crawler import clock, enrichment, store, workers
+from crawler.frontier import Frontier
+from crawler.items import Link, Page, Source
+from crawler.progress import Progress
+from enrich.annotate import version
+
+FIRST = "Le centre d'hébergement du quai rouvre ses portes avec quarante lits pour les sans-abri."
+SECOND = "De daklozenopvang aan de kaai gaat weer open, met veertig bedden voor gezinnen in België."
+
+Archive = Callable[[dict[str, bytes]], None]
+
+
+@pytest.fixture
+def archive_pages(db: Database, source: Source) -> Archive:
+    """Puts pages (path -> body) among those that wait to be read."""
+    frontier = Frontier(db)
+    frontier.sync([source], lambda s: [("feed", s.feeds[0].url, "fr")])
+    (channel,) = frontier.due_channels([source.feeds[0].url], now="9999")
+
+    def put(pages: dict[str, bytes]) -> None:
+        urls = {f"http://quai.example.org{path}": body for path, body in pages.items()}
+        links = [Link(url=url, published="2026-10-12T07:15:00Z") for url in urls]
+        frontier.harvested(channel, links, etag=None, modified=None)
+        for url in frontier.draw(["quai"], now=clock.now(), limit=99):
+            page = Page(url=url.url, fetched="2026-11-21T08:00:00Z", status=200, content_type=None,
+                        body=urls[url.url])  # fmt: skip
+            frontier.fetched(url.id, page)
+        frontier.flush()
+
+    return put
+
+
+def outcomes(db: Database) -> dict[str, tuple[str, str | None]]:
+    rows = db.query("SELECT url, outcome, reason FROM urls")
+    return {
+        row["url"].removeprefix("http://quai.example.org"): (row["outcome"], row["reason"])
+        for row in rows
+    }
+
+
+def rows(db: Database) -> list[dict[str, object]]:
+    return [dict(row) for name in ("articles", "article_texts") for row in db.table(name).rows]
+
+
+def test_an_archived_page_becomes_an_article_with_its_evidence(
+    db: Database, archive_pages: Archive
+) -> None:
+    archive_pages({"/a": article("Le centre rouvre", FIRST)})
+    progress = Progress("read")
+    assert enrichment.run(db, processes=1, progress=progress) == 1
+    (row,) = db.table("articles").rows
+    assert (row["title"], row["language"], row["published"], row["published_source"]) == (
+        "Le centre rouvre", "fr", "2026-10-12T07:15:00Z", "feed",
+    )  # fmt: skip
+    assert '"theme": "homelessness"' in row["themes"]
+    assert '"term": "sans-abri' in row["themes"]
+    assert next(db.table("article_texts").rows)["text"] == FIRST
+    assert next(db.table("urls").rows)["enricher"] == version()
+    assert progress.done == {"read": 1}
+
+
+def test_one_page_that_crashes_hangs_or_raises_stops_no_other(
+    db: Database, archive_pages: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(enrichment, "read", misbehaving.read)
+    monkeypatch.setattr(workers, "SECONDS_A_PAGE", 4)
+    page = article("Le centre rouvre", FIRST)
+    archive_pages(
+        {"/a": page, "/crash": page, "/hang": page, "/raise": page, "/b": page, "/e": b""}
+    )
+    assert enrichment.run(db, processes=2) == 6
+    found = outcomes(db)
+    assert found["/a"] == found["/b"] == ("stored", None)
+    assert found["/e"] == ("too_short", "0 words")
+    assert found["/raise"] == ("failed", "RecursionError: too deep")
+    assert found["/hang"] == ("failed", "reading took over 4 s")
+    crashed, why = found["/crash"]
+    assert crashed == "failed"
+    assert "the process that read it ended" in (why or "")
+
+
+def test_reading_again_changes_no_byte_and_reads_nothing_of_todays_version(
+    db: Database, archive_pages: Archive
+) -> None:
+    archive_pages({"/a": article("Le centre rouvre", FIRST), "/b": article("Kaai", SECOND)})
+    enrichment.run(db, processes=1)
+    before = rows(db)
+    assert store.mark_stale(db, version()) == 0
+    assert store.mark_stale(db, "of tomorrow") == 2
+    assert enrichment.run(db, processes=1) == 2
+    assert rows(db) == before
+
+
+def test_a_page_that_is_no_article_any_more_leaves_the_articles(
+    db: Database, archive_pages: Archive
+) -> None:
+    archive_pages({"/a": article("Le centre rouvre", FIRST)})
+    enrichment.run(db, processes=1)
+    (url_id,) = (row["id"] for row in db.table("urls").rows)
+    store.save(db, [store.Reading(url_id=url_id, outcome="too_short", reason="3 words")], "v2")
+    assert rows(db) == []
+    assert outcomes(db) == {"/a": ("too_short", "3 words")}
+
+
+def test_asked_to_stop_it_leaves_the_rest_for_the_next_time(
+    db: Database, archive_pages: Archive
+) -> None:
+    archive_pages({"/a": article("Le centre rouvre", FIRST)})
+    assert enrichment.run(db, processes=1, stop=lambda: True) == 0
+    assert outcomes(db) == {"/a": ("fetched", None)}
+
+
+def test_the_same_pages_in_another_order_give_the_same_articles(
+    db: Database, archive_pages: Archive
+) -> None:
+    same = article("Le centre rouvre", FIRST)
+    pages = {"/c": same, "/a": same, "/b": article("Kaai", SECOND)}
+
+    def settled(order: list[str]) -> set[tuple[str, str | None]]:
+        for table in ("article_texts", "articles", "pages", "urls"):
+            db.execute(f"DELETE FROM {table}")
+        for path in order:
+            archive_pages({path: pages[path]})
+            enrichment.run(db, processes=1)
+            store.settle(db)
+        return {
+            (row["url"], row["original"])
+            for row in db.query(
+                "SELECT a.url, b.url AS original FROM articles a"
+                " LEFT JOIN articles b ON b.id = a.duplicate_of"
+            )
+        }
+
+    here = "http://quai.example.org"
+    assert settled(["/c", "/a", "/b"]) == settled(["/b", "/a", "/c"]) == {
+        (f"{here}/a", None), (f"{here}/b", None), (f"{here}/c", f"{here}/a"),
+    }  # fmt: skip
+
+
+def test_settling_twice_changes_nothing_and_forgets_what_is_no_duplicate_any_more(
+    db: Database, archive_pages: Archive
+) -> None:
+    same = article("Le centre rouvre", FIRST)
+    archive_pages({"/a": same, "/c": same})
+    enrichment.run(db, processes=1)
+    assert (store.settle(db), store.settle(db)) == (1, 0)
+    db.execute("UPDATE articles SET text_hash = 'other' WHERE url LIKE '%/a'")
+    assert store.settle(db) == 1
+    assert [row["duplicate_of"] for row in db.table("articles").rows] == [None, None]
+
+
+def test_answers_come_in_order_however_long_each_takes() -> None:
+    with workers.pool(2) as pool:
+        found = [
+            future.result()
+            for _, future in workers.in_order(pool, misbehaving.double, range(20), ahead=5)
+        ]
+    assert found == [number * 2 for number in range(20)]
+
+
+def test_an_article_without_its_reading_is_refused(db: Database) -> None:
+    empty = store.Reading(url_id=1, outcome="stored", url="http://a.test/")
+    with pytest.raises(ValueError, match=r"http://a\.test/: a stored reading without an article"):
+        store.save(db, [replace(empty)], "v1")

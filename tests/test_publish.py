@@ -1,0 +1,242 @@
+import json
+import sqlite3
+import threading
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlite_utils import Database
+
+from crawler import clock, database, publish, store
+from crawler.errors import ConfigError, PublishError
+from crawler.frontier import Frontier
+from crawler.items import Licence, Link, Source
+from crawler.publish import EXTRACT_CHARACTERS, extract_of, rights
+from crawler.store import Reading
+from enrich.annotate import annotate, version
+from enrich.extract import extract
+from enrich.text import text_hash
+
+LONG = " ".join(["Le centre d'hébergement des sans-abri rouvre ses portes en Belgique."] * 20)
+
+
+@pytest.fixture
+def private(tmp_path: Path, source: Source) -> Path:
+    """Two sources with an article each: `quai` lets its texts be shown, `pont` does not."""
+    path = tmp_path / "tamis.db"
+    free = replace(source, licence=Licence(id="CC-BY"))
+    closed = replace(
+        source,
+        id="pont",
+        name="Le Pont",
+        feeds=(replace(source.feeds[0], url="http://pont.example.org/feed"),),
+    )
+    with closing(database.private(path)) as db:
+        frontier = Frontier(db)
+        frontier.sync([free, closed], lambda s: [("feed", s.feeds[0].url, "fr")])
+        for channel in frontier.due_channels([s.feeds[0].url for s in (free, closed)], now="9999"):
+            link = Link(
+                url=f"http://{channel.source}.example.org/1", published="2026-10-12T07:15:00Z"
+            )
+            lost = Link(url=f"http://{channel.source}.example.org/lost")
+            frontier.harvested(channel, [link, lost], etag=None, modified=None)
+        for url in frontier.draw(["quai", "pont"], now=clock.now(), limit=9):
+            if url.url.endswith("lost"):
+                frontier.decided(url.id, "not_found", "HTTP 404")
+        frontier.flush()
+        rows = list(db.query("SELECT id, url, source, channel FROM urls WHERE outcome = 'pending'"))
+        for row in rows:
+            db.execute(
+                "INSERT INTO pages (id, url_id, url, fetched, status, headers, body)"
+                " VALUES (?, ?, ?, ?, 200, '{}', '')",
+                (row["id"], row["id"], row["url"], "2026-11-21T08:00:00Z"),
+            )
+            body = f"<p>{LONG}</p><p>{row['source']}</p>"
+            page = f"<html lang=fr><title>Abri</title><article>{body}</article>"
+            found = extract(page, row["url"])
+            reading = Reading(
+                url_id=row["id"], outcome="stored", page_id=row["id"], source=row["source"],
+                url=row["url"], fetched="2026-11-21T08:00:00Z", extracted=found,
+                annotation=annotate(found.title, found.text, "fr"), text_hash=text_hash(found.text),
+            )  # fmt: skip
+            store.save(db, [reading], version())
+    return path
+
+
+def read(path: Path, sql: str) -> list[sqlite3.Row]:
+    with closing(sqlite3.connect(path)) as conn:
+        conn.row_factory = sqlite3.Row
+        return conn.execute(sql).fetchall()
+
+
+def test_only_what_may_be_shown_is_published(private: Path, tmp_path: Path) -> None:
+    news = tmp_path / "site" / "news.db"
+    assert publish.publish(private, news)["articles"] == 2
+    shown = {
+        row["source"]: row
+        for row in read(news, "SELECT * FROM articles JOIN article_texts ON article_id = id")
+    }
+    assert (shown["quai"]["rights"], shown["pont"]["rights"]) == ("full", "extract")
+    assert len(shown["quai"]["text"]) > len(LONG)
+    assert shown["pont"]["text"] == shown["pont"]["summary"]
+    assert len(shown["pont"]["summary"]) <= EXTRACT_CHARACTERS
+    assert LONG.encode() in news.read_bytes()
+    everything = sqlite3.connect(news)
+    with closing(everything):
+        assert "pont\n" not in "".join(everything.iterdump())
+
+
+def test_a_private_instance_may_show_every_text(private: Path, tmp_path: Path) -> None:
+    publish.publish(private, tmp_path / "news.db", full_text=True)
+    assert {row["rights"] for row in read(tmp_path / "news.db", "SELECT rights FROM articles")} == {
+        "full"
+    }
+
+
+def test_themes_countries_and_ledger_are_published_with_their_evidence(
+    private: Path, tmp_path: Path
+) -> None:
+    news = tmp_path / "news.db"
+    publish.publish(private, news)
+    themes = read(news, "SELECT * FROM article_themes WHERE theme = 'homelessness'")
+    assert len(themes) == 2
+    terms = {evidence["term"] for row in themes for evidence in json.loads(row["evidence"])}
+    assert any(term.startswith(("sans abri", "sans-abri")) for term in terms)
+    assert {row["country"] for row in read(news, "SELECT country FROM articles")} == {"BE"}
+    flow = read(
+        news,
+        "SELECT outcome, count(*), count(article_id) FROM ledger GROUP BY 1 ORDER BY 1",
+    )
+    assert [tuple(row) for row in flow] == [("not_found", 2, 0), ("stored", 2, 2)]
+    names = dict(tuple(row) for row in read(news, "SELECT name, value FROM snapshot"))
+    assert (names["articles"], names["enricher"]) == ("2", version())
+    counts = {
+        (row["facet"], row["value"]): row["n"] for row in read(news, "SELECT * FROM facet_counts")
+    }
+    assert counts["language", "fr"] == 2
+    assert counts["theme", "homelessness"] == 2
+
+
+def test_the_full_text_index_is_whole(private: Path, tmp_path: Path) -> None:
+    news = tmp_path / "news.db"
+    publish.publish(private, news)
+    hits = read(news, "SELECT rowid FROM articles_fts WHERE articles_fts MATCH 'hebergement'")
+    assert len(hits) == 2
+    with closing(sqlite3.connect(news)) as conn:
+        conn.execute("INSERT INTO articles_fts(articles_fts, rank) VALUES ('integrity-check', 1)")
+
+
+def test_publishing_again_changes_no_article(private: Path, tmp_path: Path) -> None:
+    news = tmp_path / "news.db"
+    publish.publish(private, news)
+    before = [
+        [tuple(row) for row in read(news, f"SELECT * FROM {name}")]
+        for name in ("articles", "article_texts", "article_themes", "ledger")
+    ]
+    publish.publish(private, news)
+    assert [
+        [tuple(row) for row in read(news, f"SELECT * FROM {name}")]
+        for name in ("articles", "article_texts", "article_themes", "ledger")
+    ] == before
+
+
+def test_a_database_that_fails_its_checks_is_not_published(private: Path, tmp_path: Path) -> None:
+    news = tmp_path / "news.db"
+    publish.publish(private, news)
+    before = news.read_bytes()
+    with closing(Database(private)) as db:
+        db.execute("PRAGMA foreign_keys = OFF")
+        db.execute("DELETE FROM articles WHERE source = 'pont'")
+    with pytest.raises(PublishError, match="1 URLs are said to be stored but have no article"):
+        publish.publish(private, news)
+    assert news.read_bytes() == before
+
+
+def test_a_reader_sees_the_old_or_the_new_database_and_never_a_lock(
+    private: Path, tmp_path: Path
+) -> None:
+    news = tmp_path / "news.db"
+    publish.publish(private, news)
+    seen: list[int] = []
+    problems: list[Exception] = []
+    over = threading.Event()
+
+    def keep_reading() -> None:
+        while not over.is_set():
+            try:
+                seen.append(
+                    read(
+                        news,
+                        "SELECT count(*) AS n FROM articles_fts WHERE articles_fts MATCH 'centre'",
+                    )[0]["n"]
+                )
+            except sqlite3.Error as error:
+                problems.append(error)
+
+    reader = threading.Thread(target=keep_reading)
+    reader.start()
+    for _ in range(10):
+        publish.publish(private, news)
+    over.set()
+    reader.join()
+    assert problems == []
+    assert set(seen) == {2}
+
+
+def test_what_a_killed_publish_left_behind_is_in_nobodys_way(private: Path, tmp_path: Path) -> None:
+    (tmp_path / "news.db.new").write_bytes(b"half a database")
+    publish.publish(private, tmp_path / "news.db")
+    assert not (tmp_path / "news.db.new").exists()
+
+
+def test_without_a_private_database_it_says_how_to_get_one(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"none\.db does not exist: `tamis crawl` makes it"):
+        publish.publish(tmp_path / "none.db", tmp_path / "news.db")
+
+
+def test_the_sites_address_is_kept_for_its_feeds(private: Path, tmp_path: Path) -> None:
+    publish.publish(private, tmp_path / "news.db", base_url="https://news.example.org")
+    assert (
+        read(tmp_path / "news.db", "SELECT value FROM snapshot WHERE name = 'base_url'")[0][0]
+        == "https://news.example.org/"
+    )
+
+
+@pytest.mark.parametrize(
+    ("licence", "tdm", "expected"),
+    [
+        (None, "unknown", "extract"),
+        ("CC-BY", "unknown", "full"),
+        ("CC-BY-SA", "allowed", "full"),
+        ("CC0", "unknown", "full"),
+        ("public-domain", "unknown", "full"),
+        ("CC-BY", "reserved", "extract"),
+        ("CC-BY-NC", "allowed", "extract"),
+        ("CC-BY-ND", "unknown", "extract"),
+        ("own-terms", "unknown", "extract"),
+        ("reserved", "reserved", "extract"),
+    ],
+)
+def test_a_text_is_shown_whole_only_where_its_licence_lets_anybody(
+    source: Source, licence: str | None, tdm: str, expected: str
+) -> None:
+    assert (
+        rights(replace(source, licence=Licence(id=licence) if licence else None, tdm=tdm))
+        == expected
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "cut"),
+    [
+        ("Un abri.", "Un abri."),
+        ("  Un\n abri.  ", "Un abri."),
+        ("mot " * 100, ("mot " * 54).strip() + "…"),
+        ("家" * 300, "家" * 219 + "…"),
+        ("", ""),
+    ],
+)
+def test_an_extract_is_one_line_cut_between_words(text: str, cut: str) -> None:
+    assert extract_of(text) == cut
+    assert len(extract_of(text)) <= EXTRACT_CHARACTERS
