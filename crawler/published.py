@@ -17,7 +17,10 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from itertools import islice
+from pathlib import Path
 from typing import Any, Literal, Self
+
+from crawler.errors import ConfigError
 
 # Counting stops here, and facets are counted over as many: at 1,000,000 articles a capped count
 # takes 0.5 ms where a full one takes 39, and nobody reads the 10,001st hit.
@@ -42,6 +45,13 @@ RIGHT_TO_LEFT = frozenset(
     ["ar", "arc", "ckb", "dv", "fa", "he", "ks", "ps", "sd", "ug", "ur", "yi"]
 )
 RIGHT_TO_LEFT_SCRIPTS = frozenset(["arab", "hebr", "thaa", "syrc", "nkoo", "adlm"])
+
+
+def connect(db: Path) -> sqlite3.Connection:
+    """A read-only connection to the database at `db`. Raises ConfigError if there is none."""
+    if not db.is_file():
+        raise ConfigError(f"no published database at {db}: run `tamis publish` first")
+    return sqlite3.connect(f"{db.resolve().as_uri()}?mode=ro", uri=True)
 
 
 # --- What was asked ------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from datasette.database import Database
 from datasette.utils import sqlite_timelimit
 
 from crawler.errors import ConfigError
+from crawler.published import connect
 
 NAME = "news"  # in addresses and in metadata.yml, whatever the file is called
 PORT = 8001
@@ -49,8 +50,7 @@ def site(db: Path) -> Any:
     Everything is passed by hand, because config_dir would serve any *.db in the folder as well.
     Raises ConfigError if there is no such file.
     """
-    if not db.is_file():
-        raise ConfigError(f"no published database at {db}: run `tamis publish` first")
+    connect(db).close()
     folder = site_folder()
     metadata = yaml.safe_load((folder / "metadata.yml").read_text(encoding="utf-8"))
     settings = yaml.safe_load((folder / "settings.json").read_text(encoding="utf-8"))

@@ -100,10 +100,10 @@ class NewsSpider(scrapy.Spider):
                 if room > UNDER_WAY // 2
                 else []
             )
+            self.progress.expect("fetched", len(drawn))
             for url in drawn:
                 self.fetching.add(url.id)
                 yield self.fetch(url)
-            self.progress.expect("fetched", len(drawn))
             if not drawn:
                 if not self.visiting and not self.fetching:
                     return

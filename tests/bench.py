@@ -200,7 +200,7 @@ class Bare(scrapy.Spider):
     def parse(self, response):
         pass
 process = AsyncCrawlerProcess(dict(LOG_LEVEL="ERROR", CONCURRENT_REQUESTS=64,
-    TELNETCONSOLE_ENABLED=False, REMOTE_CONTROL_ENABLED=False, 
+    TELNETCONSOLE_ENABLED=False, REMOTE_CONTROL_ENABLED=False,
     CONCURRENT_ITEMS=4, CONCURRENT_REQUESTS_PER_DOMAIN=8))
 process.crawl(Bare)
 process.start()

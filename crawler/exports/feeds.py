@@ -28,6 +28,7 @@ from crawler.errors import ConfigError
 from crawler.published import (
     Entry,
     Query,
+    connect,
     feed_entries,
     languages,
     moment,
@@ -132,7 +133,7 @@ def export_feeds(
     does not exist.
     """
     written = []
-    with closing(sqlite3.connect(f"{db.resolve().as_uri()}?mode=ro", uri=True)) as conn:
+    with closing(connect(db)) as conn:
         held = _held(conn)
         for language in languages or sorted(held):
             for format_ in formats or sorted(WRITERS):

@@ -1,0 +1,132 @@
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+from sqlite_utils import Database
+from web import article
+
+from crawler.cli import main
+
+TEXT = "Le centre d'hébergement du quai rouvre ses portes avec quarante lits pour les familles."
+
+
+def commands(group: click.Group, *above: str) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands(command, *above, name)
+        else:
+            yield (*above, name), command
+
+
+EVERY = dict(commands(main))
+
+
+def run(*arguments: str, stdin: str | None = None) -> tuple[int, str, str]:
+    result = CliRunner().invoke(main, arguments, input=stdin, catch_exceptions=False)
+    return result.exit_code, result.stdout, result.stderr
+
+
+@pytest.mark.parametrize("name", EVERY, ids=" ".join)
+def test_every_command_has_help_with_an_example_and_a_word_on_each_option(
+    name: tuple[str, ...],
+) -> None:
+    status, out, _ = run(*name, "--help")
+    assert status == 0
+    assert f"tamis {' '.join(name)}" in out
+    for option in EVERY[name].params:
+        assert not isinstance(option, click.Option) or option.help, option.name
+
+
+def test_a_mistake_in_usage_is_status_2() -> None:
+    assert run("crawl", "--nonsense")[0] == 2
+    status, _, err = run("extract")
+    assert (status, "give a PAGE, or --jsonl" in err) == (2, True)
+    assert "say --jsonl" in run("urls")[2]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("publish", "--db", "none.db"), "none.db does not exist: `tamis crawl` makes it"),
+        (("enrich", "--db", "none.db"), "none.db does not exist"),
+        (("serve", "--news", "none.db"), "no published database at none.db: run `tamis publish`"),
+        (("export", "feeds", "--news", "none.db"), "no published database at none.db"),
+        (("crawl", "--only", "no-such-source"), "no-such-source"),
+        (("crawl", "--only", "alter-echos"), "say who is visiting with --contact"),
+        (("sources", "list", "--sources", "nowhere"), "nowhere"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_what_cannot_be_done_is_one_clear_sentence_and_status_1(
+    arguments: tuple[str, ...], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("TAMIS_CONTACT", raising=False)
+    status, out, err = run(*arguments)
+    assert (status, out) == (1, "")
+    assert message in err
+    assert err.startswith("Error: ")
+    assert "Traceback" not in err
+
+
+def test_a_file_that_is_no_database_is_said_so(tmp_path: Path) -> None:
+    path = tmp_path / "text.db"
+    path.write_text("This is no database at all, but long enough to be looked at as one. " * 20)
+    status, _, err = run("publish", "--db", str(path))
+    assert status == 1
+    assert "text.db cannot be used as the private database" in err
+
+
+def test_sources_are_listed_as_a_table_and_as_json() -> None:
+    _, out, _ = run("sources", "list", "--country", "BE", "--language", "nl", "--enabled")
+    assert "stampmedia" in out
+    assert "alter-echos" not in out
+    _, out, _ = run("sources", "list", "--country", "BE", "--category", "media", "--json")
+    found = json.loads(out)
+    assert found
+    assert {(record["country"], record["category"]) for record in found} == {("BE", "media")}
+
+
+def test_sources_are_checked_and_mistakes_named(tmp_path: Path) -> None:
+    assert run("sources", "check") == (0, "318 records, no mistake\n", "")
+    (tmp_path / "be.toml").write_text('[quai]\nname = "Le Quai"\nfeed = "x"\n', encoding="utf-8")
+    status, _, err = run("sources", "check", "--sources", str(tmp_path))
+    assert status == 1
+    assert "be.toml: [quai] has unknown field 'feed' (did you mean 'feeds'?)" in err
+    assert "be.toml: [quai] lacks the field 'homepage'" in err
+
+
+def test_extract_prints_one_article_for_a_person(tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    page.write_bytes(article("Le centre rouvre", TEXT))
+    status, out, _ = run("extract", str(page), "--url", "https://quai.example.org/a")
+    assert status == 0
+    assert out.splitlines()[0] == "title:     Le centre rouvre"
+    assert out.endswith(f"\n\n{TEXT}\n")
+
+
+def test_filters_read_standard_input() -> None:
+    _, out, _ = run("urls", "--jsonl", stdin='{"id": 1, "url": "http://www.a.test/"}\nx\n')
+    good, bad = map(json.loads, out.splitlines())
+    assert (good["key"], bad["error"]) == ("a.test/", "line 2: not JSON: Expecting value: line 1 column 1 (char 0)")  # fmt: skip
+    _, out, _ = run("duplicates", "--jsonl", stdin='{"id": "a", "text": "Un texte."}\n')
+    assert json.loads(out)["relation"] == "original"
+    asked = json.dumps({"id": "a", "text": TEXT})
+    _, out, _ = run("annotate", "--jsonl", "--workers", "1", stdin=asked)
+    assert json.loads(out)["language"] == "fr"
+
+
+def test_the_version_is_printed() -> None:
+    assert run("--version")[1].startswith("tamis, version 0.1")
+
+
+def test_enrich_on_an_empty_database_reads_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "tamis.db"
+    with closing(Database(path)) as db:
+        db.execute("PRAGMA user_version = 0")
+        db.table("x").insert({"a": 1})
+    assert run("enrich", "--db", str(path), "--workers", "1") == (0, "0 pages read\n", "")
