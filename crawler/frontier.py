@@ -8,6 +8,7 @@ visit to a feed brings (its links and its validators) is one transaction, or a c
 
 import json
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -41,8 +42,9 @@ POLL_SECONDS = 30 * 60
 MAX_POLL_SECONDS = 24 * 3600
 MAX_TRIES = 4
 RETRY_SECONDS = 3600  # after the first failed visit; doubled each time
-# Of one host, so many are drawn at a time: enough to keep it busy, and fair to the others.
-PER_HOST = 20
+# Of one host, so many are under way at a time: enough to keep it busy and fair to the others, and
+# few enough that a crawl asked to stop, which finishes them a second apart, stops soon.
+PER_HOST = 8
 
 Statement = tuple[str, Sequence[Any]]
 
@@ -108,27 +110,39 @@ class Frontier:
         return [DueChannel(**row) for row in rows]
 
     def draw(
-        self, sources: Collection[str], *, now: str, limit: int, without: Collection[int] = ()
+        self,
+        sources: Collection[str],
+        *,
+        now: str,
+        limit: int,
+        under_way: Collection[PendingUrl] = (),
     ) -> list[PendingUrl]:
-        """Up to `limit` pending URLs of `sources`, in turn from each host, `without` those ids.
+        """Up to `limit` pending URLs of `sources`, in turn from each host, none of `under_way`.
 
-        Commits what waits first, so that nothing just decided is drawn again.
+        No host has more than PER_HOST under way with them. Commits what waits first, so that
+        nothing just decided is drawn again.
         """
         self.flush()
         rows = self.db.query(
             """
             SELECT id, url, tries FROM (
-              SELECT id, url, tries, row_number() OVER (PARTITION BY host ORDER BY id) AS turn
+              SELECT id, url, tries, host,
+                     row_number() OVER (PARTITION BY host ORDER BY id) AS turn
               FROM urls
               WHERE outcome = 'pending' AND due <= :now
                 AND source IN (SELECT value FROM json_each(:sources))
-                AND id NOT IN (SELECT value FROM json_each(:without))
-            ) WHERE turn <= :per_host ORDER BY turn, id LIMIT :limit
+                AND id NOT IN (SELECT value FROM json_each(:under_way))
+            )
+            WHERE turn <= :per_host - coalesce(
+              (SELECT value FROM json_each(:busy) WHERE key = host), 0
+            )
+            ORDER BY turn, id LIMIT :limit
             """,
             {
                 "now": now,
                 "sources": json.dumps(list(sources)),
-                "without": json.dumps(list(without)),
+                "under_way": json.dumps([url.id for url in under_way]),
+                "busy": json.dumps(Counter(host(url.url) for url in under_way)),
                 "per_host": PER_HOST,
                 "limit": limit,
             },

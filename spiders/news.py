@@ -58,7 +58,7 @@ class NewsSpider(scrapy.Spider):
         self.sources = sources
         self.progress = progress or Progress("fetched")
         self.visiting = 0
-        self.fetching: set[int] = set()
+        self.fetching: dict[int, PendingUrl] = {}
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
@@ -93,16 +93,21 @@ class NewsSpider(scrapy.Spider):
             self.visiting += 1
             yield self.visit(channel)
         names = [source.id for source in self.sources]
+        drawn_up_to = 0
         while True:
-            room = UNDER_WAY - len(self.fetching)
-            drawn = (
-                self.frontier.draw(names, now=clock.now(), limit=room, without=self.fetching)
-                if room > UNDER_WAY // 2
-                else []
-            )
+            drawn: list[PendingUrl] = []
+            if len(self.fetching) <= drawn_up_to // 2:
+                under_way = self.fetching.values()
+                drawn = self.frontier.draw(
+                    names,
+                    now=clock.now(),
+                    limit=UNDER_WAY - len(under_way),
+                    under_way=under_way,
+                )
+                drawn_up_to = len(under_way) + len(drawn)
             self.progress.expect("fetched", len(drawn))
             for url in drawn:
-                self.fetching.add(url.id)
+                self.fetching[url.id] = url
                 yield self.fetch(url)
             if not drawn:
                 if not self.visiting and not self.fetching:
@@ -205,7 +210,7 @@ class NewsSpider(scrapy.Spider):
         self.frontier.postponed(url, reason, seconds=wait)
 
     def _done(self, url: PendingUrl) -> None:
-        self.fetching.discard(url.id)
+        self.fetching.pop(url.id, None)
         self.progress.advance("fetched")
 
 

@@ -112,7 +112,8 @@ def test_extract_prints_one_article_for_a_person(tmp_path: Path) -> None:
 def test_filters_read_standard_input() -> None:
     _, out, _ = run("urls", "--jsonl", stdin='{"id": 1, "url": "http://www.a.test/"}\nx\n')
     good, bad = map(json.loads, out.splitlines())
-    assert (good["key"], bad["error"]) == ("a.test/", "line 2: not JSON: Expecting value: line 1 column 1 (char 0)")  # fmt: skip
+    assert good["key"] == "a.test/"
+    assert bad["error"].startswith("line 2: not JSON")
     _, out, _ = run("duplicates", "--jsonl", stdin='{"id": "a", "text": "Un texte."}\n')
     assert json.loads(out)["relation"] == "original"
     asked = json.dumps({"id": "a", "text": TEXT})

@@ -1,7 +1,10 @@
 """A real crawl: `tamis crawl` in a process of its own, on a web of our own on loopback."""
 
+import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -254,3 +257,37 @@ def test_scrapy_users_find_what_they_expect(web: Web, tmp_path: Path) -> None:
     subprocess.run(command, capture_output=True, cwd=root, check=True, timeout=60)
     with closing(Database(tmp_path / "scrapy.db")) as db:
         assert by_path(db) == {"/a": ("fetched", None)}
+
+
+def test_ctrl_c_ends_a_crawl_cleanly_and_the_next_one_goes_on(
+    web: Web, crawl: Crawl, stored: Callable[[], Database], tmp_path: Path
+) -> None:
+    names = [f"/{n}" for n in range(40)]
+    web.pages = {"/feed": Answer(feed(*(web.url + name for name in names)), content_type=RSS)}
+    for n, name in enumerate(names):
+        page = article(f"Avis {n}", f"La permanence ouvre {n} jours de plus cet hiver.")
+
+        def slowly(_: dict[str, str], page: bytes = page) -> Answer:
+            time.sleep(0.1)
+            return Answer(page)
+
+        web.pages[name] = slowly
+    options = ["--sources", str(tmp_path / "sources"), "--db", str(tmp_path / "tamis.db")]
+    options += ["--delay", "0", "--loopback", "--workers", "1"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "crawler", "crawl", *options],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+    while web.hits.total() < 8 and process.poll() is None:
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the workers too
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 0, err
+    assert "Traceback" not in err
+    assert "40 URLs discovered" in out
+    counts = dict(stored().execute("SELECT outcome, count(*) FROM urls GROUP BY 1").fetchall())
+    assert counts["pending"] > 10
+    assert crawl().returncode == 0
+    assert dict(stored().execute("SELECT outcome, count(*) FROM urls GROUP BY 1").fetchall()) == {
+        "stored": 40
+    }

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import feedparser
 import pytest
+from lxml import html
 from sqlite_utils import Database
 
 from crawler.demo import content
@@ -152,8 +153,6 @@ def test_links_of_the_ill_formed_feed_are_followed_byte_for_byte(news: Database)
 
 
 def test_every_page_linked_from_home_answers(demo: tuple[Path, str]) -> None:
-    from lxml import html
-
     seen, waiting = set(), ["/"]
     (home,) = get(demo, "/")
     assert home.status_code == 200

@@ -35,9 +35,9 @@ def test_annotate_answers_with_language_themes_and_countries() -> None:
     (found,) = answers([{"id": "a", "title": "En Belgique", "text": TEXT}], annotate_line)
     assert (found["id"], found["language"]) == ("a", "fr")
     assert found["language_confidence"] == pytest.approx(1, abs=0.01)
-    themes = {theme["theme"]: theme for theme in found["themes"]}  # type: ignore[attr-defined, index] # JSON
+    themes = {theme["theme"]: theme for theme in found["themes"]}  # type: ignore[attr-defined] # JSON
     assert themes["homelessness"]["evidence"][0].keys() == {"term", "count", "where"}
-    assert [place["country"] for place in found["countries"]] == ["BE"]  # type: ignore[attr-defined, index] # JSON
+    assert [place["country"] for place in found["countries"]] == ["BE"]  # type: ignore[attr-defined] # JSON
 
 
 def test_urls_answers_with_a_key_and_a_clean_address() -> None:

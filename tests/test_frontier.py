@@ -122,8 +122,12 @@ def test_a_draw_leaves_out_what_is_under_way_and_what_is_of_other_sources(
     frontier: Frontier, channel: DueChannel
 ) -> None:
     harvest(frontier, channel, *(f"http://a.test/{n}" for n in range(PER_HOST + 1)))
-    first = [url.id for url in drawn(frontier)]
-    (last,) = frontier.draw(["quai"], now=clock.now(), limit=99, without=first)
+    first, *others = drawn(frontier)
+    assert frontier.draw(["quai"], now=clock.now(), limit=99, under_way=[first, *others]) == []
+    (last,) = frontier.draw(["quai"], now=clock.now(), limit=99, under_way=others)
+    assert last.id == first.id
+    frontier.decided(first.id, "gone", None)
+    (last,) = frontier.draw(["quai"], now=clock.now(), limit=99, under_way=others)
     assert last.url == f"http://a.test/{PER_HOST}"
     assert frontier.draw(["pont"], now=clock.now(), limit=99) == []
 
