@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from importlib.metadata import version as installed
 
-from enrich import themes
+from enrich import places, themes
 from enrich.language import Language, identify
 from enrich.places import Country, countries_of
 from enrich.themes import Theme, themes_of
 
-# Raised by hand when the code of `enrich` gives other answers; packages and lexicon count too.
+# Raised by hand when the code of `enrich` gives other answers; packages and data count too.
 CODE = 1
 
 
@@ -32,4 +32,5 @@ def annotate(title: str, text: str, declared: str | None = None) -> Annotation:
 def version() -> str:
     """What made a result: a stored one that carries another version is older and can be redone."""
     packages = (f"{name}-{installed(name)}" for name in ("trafilatura", "langdetect", "babel"))
-    return " ".join([f"tamis-{CODE}", *packages, f"lexicon-{themes.version()}"])
+    data = (f"lexicon-{themes.version()}", f"countries-{places.version()}")
+    return " ".join([f"tamis-{CODE}", *packages, *data])

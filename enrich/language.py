@@ -4,11 +4,17 @@ A detector is a function from text to (code, probability) pairs, best first, and
 DETECTORS. langdetect is the first and, for now, the only one.
 """
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import langdetect
 from langdetect import DetectorFactory, LangDetectException
+from langdetect.detector_factory import init_factory
+
+# Seeded, or 20 of 450 titles change label from pass to pass.
+DetectorFactory.seed = 0
+LOADING = threading.Lock()
 
 UNDETERMINED = "und"
 # langdetect costs 1.7 ms at 500 characters, 3.6 ms at 2,000 and 13 ms at 20,000, and is no
@@ -46,6 +52,11 @@ Detector = Callable[[str], list[tuple[str, float]]]
 
 def by_langdetect(text: str) -> list[tuple[str, float]]:
     """55 languages; no answer for a script it does not know, or for no letters at all."""
+    # langdetect publishes its factory before the profiles are in it: of 16 threads whose first call
+    # came at once, 15 were answered wrongly. Not at import, since it takes 62 MB and the crawling
+    # process never asks.
+    with LOADING:
+        init_factory()
     try:
         ranked = langdetect.detect_langs(text)
     except LangDetectException:
@@ -72,10 +83,3 @@ def identify(title: str, text: str, declared: str | None = None) -> Language:
     if declared and sample.strip():
         return Language(code=declared, confidence=DECLARED_CONFIDENCE, method="declared")
     return Language(code=UNDETERMINED, confidence=0.0, method="none")
-
-
-# Seeded, or 20 of 450 titles change label from pass to pass. Loaded here, once, at import:
-# langdetect publishes its factory before the profiles are in it, and 15 of 16 threads whose
-# first call came at once were answered wrongly.
-DetectorFactory.seed = 0
-by_langdetect("Chargement des profils.")

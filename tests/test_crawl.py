@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from sqlite_utils import Database
-from web import HTML, RSS, Answer, Web, article, feed
+from web import HTML, RSS, Answer, Web, article, feed, record
 
 from crawler import archive
 
@@ -19,16 +19,6 @@ TEXT = (
     "Le centre d'hébergement du quai rouvre ses portes avec quarante lits pour les familles.",
     "Les équipes sociales y tiennent une permanence chaque matin, sauf le dimanche.",
 )
-RECORD = """[quai]
-name = "Le Quai"
-homepage = "{url}/"
-country = "BE"
-organisation = "ngo"
-languages = ["fr"]
-category = "social"
-evidence = "A test."
-feeds = [{{ url = "{url}/feed", language = "fr", grade = "probed" }}]
-"""
 
 Crawl = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -38,7 +28,7 @@ def crawl(web: Web, tmp_path: Path) -> Crawl:
     """Runs `tamis crawl` on the feed at /feed; further arguments are its own."""
     sources = tmp_path / "sources"
     sources.mkdir()
-    (sources / "test.toml").write_text(RECORD.format(url=web.url), encoding="utf-8")
+    (sources / "test.toml").write_text(record("quai", web.url, f"{web.url}/feed"), encoding="utf-8")
 
     def run(*arguments: str, loopback: bool = True) -> subprocess.CompletedProcess[str]:
         options = ["--sources", str(sources), "--db", str(tmp_path / "tamis.db"), "--delay", "0"]

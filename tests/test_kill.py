@@ -11,20 +11,10 @@ from pathlib import Path
 
 import pytest
 from sqlite_utils import Database
-from web import RSS, Answer, Web, article, feed
+from web import RSS, Answer, Web, article, feed, record
 
 SITES, ARTICLES, KILLS = 12, 50, 20
 WANTED = SITES * ARTICLES
-RECORD = """[site-{n}]
-name = "Site {n}"
-homepage = "{url}/"
-country = "BE"
-organisation = "ngo"
-languages = ["fr"]
-category = "social"
-evidence = "A test."
-feeds = [{{ url = "{url}/feed/{n}", language = "fr", grade = "probed" }}]
-"""
 
 
 def counted(path: Path, what: str) -> int:
@@ -57,13 +47,10 @@ def test_twenty_kills_lose_nothing_repeat_nothing_and_leave_no_process(
     rng = random.Random(20261121)
     sources, path = tmp_path / "sources", tmp_path / "tamis.db"
     sources.mkdir()
-    records = (
-        RECORD.format(n=n, url=web.url.replace("127.0.0.1", f"s{n}.localhost"))
-        for n in range(SITES)
-    )
+    bases = [web.url.replace("127.0.0.1", f"s{n}.localhost") for n in range(SITES)]
+    records = (record(f"site-{n}", base, f"{base}/feed/{n}") for n, base in enumerate(bases))
     (sources / "test.toml").write_text("\n".join(records), encoding="utf-8")
-    for n in range(SITES):
-        base = web.url.replace("127.0.0.1", f"s{n}.localhost")
+    for n, base in enumerate(bases):
         web.pages[f"/feed/{n}"] = Answer(
             feed(*(f"{base}/{n}/{a}" for a in range(ARTICLES))), content_type=RSS
         )

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
 from typing import Self
 
 HTML = "text/html; charset=utf-8"
@@ -67,12 +66,7 @@ class Web:
         self.thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.server.shutdown()
         self.server.server_close()
         self.thread.join()
@@ -94,3 +88,12 @@ def feed(*links: str, title: str = "Actualités") -> bytes:
         '<?xml version="1.0" encoding="UTF-8"?><rss version="2.0"><channel>'
         f"<title>{title}</title><link>http://x.test/</link>{items}</channel></rss>"
     ).encode()
+
+
+def record(ident: str, homepage: str, feed: str) -> str:
+    """The plainest record of a source, as TOML."""
+    return (
+        f'[{ident}]\nname = "{ident.title()}"\nhomepage = "{homepage}/"\ncountry = "BE"\n'
+        'organisation = "ngo"\nlanguages = ["fr"]\ncategory = "social"\nevidence = "A test."\n'
+        f'feeds = [{{ url = "{feed}", language = "fr", grade = "probed" }}]\n'
+    )
