@@ -159,7 +159,11 @@ def enrich(db: Path, workers: int | None) -> None:
     from crawler.progress import Progress
     from enrich.annotate import version
 
-    with closing(database.private(db, create=False)) as private, Progress("read") as progress:
+    with (
+        closing(database.private(db, create=False)) as private,
+        database.alone(db),
+        Progress("read") as progress,
+    ):
         store.mark_stale(private, version())
         progress.expect("read", store.count_unread(private))
         done = enrichment.run(private, processes=workers, progress=progress)

@@ -1,6 +1,8 @@
 """Opening the private database, the same way for whoever reads or writes it."""
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from sqlite_utils import Database
@@ -33,3 +35,21 @@ def private(path: str | Path, *, create: bool = True) -> Database:
     db.execute("PRAGMA foreign_keys = ON")
     schema.private.apply(db)
     return db
+
+
+@contextmanager
+def alone(path: str | Path) -> Iterator[None]:
+    """Be the only one at work on a private database; ConfigError if another process is.
+
+    Two crawls would fetch the same pages. Held by a lock on a file beside it, which the system lets
+    go when the process ends, however it ends.
+    """
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    with closing(sqlite3.connect(f"{path}.lock", timeout=0, isolation_level=None)) as lock:
+        try:
+            lock.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError as error:
+            raise ConfigError(
+                f"another tamis is at work on {path}: wait until it is done, or stop it"
+            ) from error
+        yield

@@ -46,6 +46,21 @@ def crawl(
         (url for source in sources for _, url, _ in addresses(source)),
         settings.get("TAMIS_CONTACT"),
     )
+    with database.alone(db):
+        _run(sources, db, settings=settings, enrich=enrich, workers=workers)
+        with closing(database.private(db)) as private:
+            store.settle(private)
+            return Summary(outcomes=store.outcomes(private))
+
+
+def _run(
+    sources: tuple[Source, ...],
+    db: Path,
+    *,
+    settings: Mapping[str, Any],
+    enrich: bool,
+    workers: int | None,
+) -> None:
     database.private(db).close()  # so that it exists, migrated, before two threads open it
     process = AsyncCrawlerProcess(_settings(settings))
     with Progress("fetched", *(["read"] if enrich else [])) as progress:
@@ -61,9 +76,6 @@ def crawl(
                 asked_to_stop = crawler.stats.get_value("finish_reason") != "finished"
                 beside.finish(at_once=asked_to_stop)
         crawling.result()
-    with closing(database.private(db)) as private:
-        store.settle(private)
-        return Summary(outcomes=store.outcomes(private))
 
 
 def _settings(over: Mapping[str, Any]) -> Settings:

@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from sqlite_utils import Database
 from web import article
 
+from crawler import database
 from crawler.cli import main
 
 TEXT = "Le centre d'hébergement du quai rouvre ses portes avec quarante lits pour les familles."
@@ -131,3 +132,12 @@ def test_enrich_on_an_empty_database_reads_nothing(tmp_path: Path) -> None:
         db.execute("PRAGMA user_version = 0")
         db.table("x").insert({"a": 1})
     assert run("enrich", "--db", str(path), "--workers", "1") == (0, "0 pages read\n", "")
+
+
+def test_a_second_process_on_the_same_database_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "tamis.db"
+    database.private(path).close()
+    with database.alone(path):
+        status, _, err = run("enrich", "--db", str(path))
+        assert (status, f"another tamis is at work on {path}" in err) == (1, True)
+    assert run("enrich", "--db", str(path), "--workers", "1")[0] == 0
