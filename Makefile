@@ -7,14 +7,15 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
 .PHONY: help install dev demo test check format bench lock readme
 help:  ## say what each target does
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/:/' | column -t -s:
+	@awk -F ':.*##' '/^[a-z]+:.*##/ { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: $(VENV)/.runtime  ## build .venv, so that .venv/bin/tamis runs
-dev: $(VENV)/.dev
+dev: $(VENV)/.dev  ## the same, with what tests and checks need
 
 # --no-deps: the locked file names every package, and an old pip then has nothing to resolve (or to miss).
+# Asks for pip, since a Debian without python3-venv leaves a .venv behind that has a Python and no pip.
 $(VENV)/.runtime: requirements.txt pyproject.toml
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
 	$(PIP) --no-deps --require-hashes -r requirements.txt
 	$(PIP) --no-deps --editable .
 	@touch $@
