@@ -13,11 +13,12 @@ install: $(VENV)/.runtime  ## build .venv, so that .venv/bin/tamis runs
 dev: $(VENV)/.dev  ## the same, with what tests and checks need
 
 # --no-deps: the locked file names every package, and an old pip then has nothing to resolve (or to miss).
+# The constraints lock what builds the package too; pip knows them once the first line has renewed it.
 # Asks for pip, since a Debian without python3-venv leaves a .venv behind that has a Python and no pip.
 $(VENV)/.runtime: requirements.txt pyproject.toml
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
 	$(PIP) --no-deps --require-hashes -r requirements.txt
-	$(PIP) --no-deps --editable .
+	$(PIP) --no-deps --build-constraint requirements.txt --build-constraint requirements-dev.txt --editable .
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.txt $(VENV)/.runtime

@@ -59,8 +59,8 @@ def address_options(command: Command) -> Command:
         "--host", default="127.0.0.1", show_default=True, help="Address to serve on."
     )
     port = click.option(
-        "--port", type=click.IntRange(0, 65535), default=8001, show_default=True,
-        help="Port to serve on; if it is taken, or 0, a free one.",
+        "--port", type=click.IntRange(0, 65535), show_default="8001, or a free one if it is taken",
+        help="Port to serve on; 0 takes any free one.",
     )  # fmt: skip
     return host(port(command))
 
@@ -86,7 +86,7 @@ def main() -> None:
 @click.option("--serve/--no-serve", default=True, help="Serve the result until Ctrl-C.")
 @address_options
 @workers_option
-def demo(out: Path, *, serve: bool, host: str, port: int, workers: int | None) -> None:
+def demo(out: Path, *, serve: bool, host: str, port: int | None, workers: int | None) -> None:
     """Run the whole job on bundled sites, offline, and serve the result.
 
     \b
@@ -200,7 +200,7 @@ def publish(db: Path, news: Path, base_url: str | None, *, full_text: bool) -> N
 @main.command()
 @news_option
 @address_options
-def serve(news: Path, host: str, port: int) -> None:
+def serve(news: Path, host: str, port: int | None) -> None:
     """Serve the published database with Datasette.
 
     \b

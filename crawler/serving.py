@@ -132,21 +132,29 @@ def _stamp(db: Path) -> tuple[int, int] | None:
     return found.st_ino, found.st_mtime_ns
 
 
-def serve(db: Path, host: str = "127.0.0.1", port: int = PORT) -> None:
-    """Serve until Ctrl-C. Port 0 takes a free one. Prints the address once connections queue.
+def serve(db: Path, host: str = "127.0.0.1", port: int | None = None) -> None:
+    """Serve until Ctrl-C, at `port`, or without one at PORT if it is free; 0 takes any free one.
 
-    Raises ConfigError if there is no database, or if the address cannot be had.
+    Prints the address once connections queue. Raises ConfigError if there is no database, or if
+    the address cannot be had.
     """
     app = Newest(db)
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        listener = socket.create_server((host, port), family=family)
-    except OSError as error:
-        raise ConfigError(
-            f"cannot listen on {host} port {port} ({error.strerror}): choose another with --port, "
-            "or 0 for any that is free"
-        ) from error
+    listener = _listener(host, port)
     with listener, contextlib.suppress(KeyboardInterrupt):
         shown = f"[{host}]" if ":" in host else host
         click.echo(f"Serving {db} at http://{shown}:{listener.getsockname()[1]}/  (Ctrl-C ends it)")
         uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[listener])
+
+
+def _listener(host: str, port: int | None) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    if port is None:
+        with contextlib.suppress(OSError):
+            return socket.create_server((host, PORT), family=family)
+    try:
+        return socket.create_server((host, port or 0), family=family)
+    except OSError as error:
+        raise ConfigError(
+            f"cannot listen on {host} port {port or 'any'} ({error.strerror}): choose another with "
+            "--port, or 0 for any that is free"
+        ) from error

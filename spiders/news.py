@@ -6,6 +6,7 @@ small batches, fairly by host, until none is left.
 """
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, Self
@@ -59,6 +60,7 @@ class NewsSpider(scrapy.Spider):
         self.progress = progress or Progress("fetched")
         self.visiting = 0
         self.fetching: dict[int, PendingUrl] = {}
+        self.error: sqlite3.Error | None = None
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
@@ -79,14 +81,34 @@ class NewsSpider(scrapy.Spider):
             agent = f"{settings['USER_AGENT']} (+{contact})"
             settings.set("USER_AGENT", agent, priority="spider")
         spider = super().from_crawler(crawler, *args, **kwargs)
+        crawler.signals.connect(spider.broken, signals.spider_error)
         crawler.signals.connect(spider.finish, signals.spider_closed)
         return spider
 
+    def broken(self, failure: Failure, response: Response) -> None:
+        """A mistake of ours must not have a page fetched again and again."""
+        url = response.request.cb_kwargs.get("url") if response.request else None
+        if url is not None:
+            self.frontier.decided(
+                url.id, "failed", f"{type(failure.value).__name__}: {failure.value}"
+            )
+
     def finish(self) -> None:
-        self.frontier.flush()
+        try:
+            self.frontier.flush()
+        except sqlite3.Error as error:
+            self.error = error
         self.frontier.db.close()
 
     async def start(self) -> AsyncIterator[scrapy.Request]:
+        """Everything due, and then the end; a database that fails ends it at once."""
+        try:
+            async for request in self.requests():
+                yield request
+        except sqlite3.Error as error:
+            self.error = error
+
+    async def requests(self) -> AsyncIterator[scrapy.Request]:
         self.frontier.sync(self.sources, addresses)
         urls = [url for source in self.sources for _, url, _ in addresses(source)]
         for channel in self.frontier.due_channels(urls, now=clock.now()):

@@ -1,5 +1,6 @@
 """A crawl from beginning to end: the spider, enrichment beside it, and what came of it."""
 
+import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from scrapy.settings import Settings
 
 from crawler import database, store
 from crawler.enrichment import Beside
+from crawler.errors import TamisError
 from crawler.guard import require_contact
 from crawler.items import Source
 from crawler.progress import Progress
@@ -47,7 +49,12 @@ def crawl(
         settings.get("TAMIS_CONTACT"),
     )
     with database.alone(db):
-        _run(sources, db, settings=settings, enrich=enrich, workers=workers)
+        try:
+            _run(sources, db, settings=settings, enrich=enrich, workers=workers)
+        except sqlite3.Error as error:
+            raise TamisError(
+                f"{db}: {error}; the crawl stopped, and goes on from what was committed next time"
+            ) from error
         with closing(database.private(db)) as private:
             store.settle(private)
             return Summary(outcomes=store.outcomes(private))
@@ -76,6 +83,8 @@ def _run(
                 asked_to_stop = crawler.stats.get_value("finish_reason") != "finished"
                 beside.finish(at_once=asked_to_stop)
         crawling.result()
+        if isinstance(crawler.spider, NewsSpider) and crawler.spider.error:
+            raise crawler.spider.error
 
 
 def _settings(over: Mapping[str, Any]) -> Settings:

@@ -281,3 +281,25 @@ def test_ctrl_c_ends_a_crawl_cleanly_and_the_next_one_goes_on(
     assert dict(stored().execute("SELECT outcome, count(*) FROM urls GROUP BY 1").fetchall()) == {
         "stored": 40
     }
+
+
+def test_a_database_that_fails_stops_the_crawl_and_says_so(
+    web: Web, crawl: Crawl, stored: Callable[[], Database]
+) -> None:
+    web.pages = {
+        "/feed": Answer(feed(f"{web.url}/a"), content_type=RSS),
+        "/a": Answer(article("Le centre rouvre", *TEXT)),
+    }
+    crawl("--no-enrich")
+    db = stored()
+    db.execute("UPDATE urls SET outcome = 'pending'")
+    db.execute(
+        "CREATE TRIGGER full BEFORE INSERT ON pages BEGIN SELECT raise(ABORT, 'disk full'); END"
+    )
+    ran = crawl("--no-enrich")
+    assert ran.returncode == 1
+    assert "disk full; the crawl stopped, and goes on from what was committed" in ran.stderr
+    assert web.hits["/a"] < 5
+    db.execute("DROP TRIGGER full")
+    assert crawl().returncode == 0
+    assert by_path(db) == {"/a": ("stored", None)}

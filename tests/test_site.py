@@ -19,6 +19,7 @@ import yaml
 from published_fixture import empty_news, make_news
 from sqlite_utils import Database
 
+from crawler import serving
 from crawler.errors import ConfigError
 from crawler.schema import published
 from crawler.serving import Newest, serve, site, site_folder
@@ -255,6 +256,15 @@ def test_a_port_in_use_says_to_choose_another(db: Path) -> None:
         port = taken.getsockname()[1]
         with pytest.raises(ConfigError, match=f"port {port} .*choose another with --port"):
             serve(db, port=port)
+
+
+def test_without_a_port_a_free_one_is_taken_where_the_usual_one_is_in_use(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        monkeypatch.setattr(serving, "PORT", taken.getsockname()[1])
+        with serving._listener("127.0.0.1", None) as found:
+            assert found.getsockname()[1] not in {0, serving.PORT}
 
 
 def test_a_new_snapshot_is_served_without_a_restart(db: Path, tmp_path: Path) -> None:

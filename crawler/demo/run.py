@@ -30,7 +30,7 @@ def demo(
     say: Callable[[str], None],
     serve_it: bool,
     host: str,
-    port: int,
+    port: int | None,
     workers: int | None,
 ) -> None:
     """Crawl the bundled sites into `out`, publish, say what came of it, and serve it if asked."""
