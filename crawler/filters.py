@@ -11,6 +11,7 @@ from enrich.annotate import annotate
 from enrich.duplicates import Text, relations
 from enrich.extract import Hints, bcp47, extract
 from enrich.language import identify
+from enrich.text import text_hash
 
 Record = dict[str, Any]
 
@@ -98,7 +99,7 @@ def duplicates(lines: Iterable[str]) -> Iterator[str]:
             texts.append(
                 Text(
                     id=str(record["id"]),
-                    text=_text(record, "text"),
+                    text_hash=text_hash(_text(record, "text")),
                     published=_text(record, "published", default="") or None,
                 )
             )

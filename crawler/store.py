@@ -177,9 +177,8 @@ def settle(db: Database) -> int:
 def _duplicates(db: Database) -> Iterator[tuple[int, int]]:
     rows = db.query(
         """
-        SELECT articles.id, urls.key, articles.published, article_texts.text
+        SELECT articles.id, urls.key, articles.published, articles.text_hash
         FROM articles JOIN urls ON urls.id = articles.url_id
-          JOIN article_texts ON article_texts.article_id = articles.id
         WHERE articles.text_hash IN (
           SELECT text_hash FROM articles GROUP BY text_hash HAVING count(*) > 1
         )
@@ -188,7 +187,7 @@ def _duplicates(db: Database) -> Iterator[tuple[int, int]]:
     ids, texts = {}, []
     for row in rows:
         ids[row["key"]] = row["id"]
-        texts.append(Text(id=row["key"], text=row["text"], published=row["published"]))
+        texts.append(Text(id=row["key"], text_hash=row["text_hash"], published=row["published"]))
     for relation in relations(texts):
         if relation.relation != "original":
             yield ids[relation.id], ids[relation.cluster]

@@ -3,15 +3,16 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from enrich.text import text_hash
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
-    """One text to compare. `id` is the caller's; `published` (ISO 8601) says which came first."""
+    """One text to compare, as its `text_hash` (enrich.text).
+
+    `id` is the caller's; `published` (ISO 8601) says which came first.
+    """
 
     id: str
-    text: str
+    text_hash: str
     published: str | None = None
 
 
@@ -31,19 +32,18 @@ def relations(texts: Iterable[Text]) -> list[Relation]:
     with the smallest id.
     """
     texts = list(texts)
-    hashes = [text_hash(text.text) for text in texts]
     first: dict[str, Text] = {}
-    for text, digest in zip(texts, hashes, strict=True):
-        known = first.get(digest)
+    for text in texts:
+        known = first.get(text.text_hash)
         if known is None or _order(text) < _order(known):
-            first[digest] = text
+            first[text.text_hash] = text
     return [
         Relation(
             id=text.id,
-            cluster=first[digest].id,
-            relation="original" if first[digest].id == text.id else "exact",
+            cluster=first[text.text_hash].id,
+            relation="original" if first[text.text_hash].id == text.id else "exact",
         )
-        for text, digest in zip(texts, hashes, strict=True)
+        for text in texts
     ]
 
 

@@ -1,11 +1,17 @@
 from itertools import permutations
 
 from enrich.duplicates import Text, relations
+from enrich.text import text_hash
 
-A = Text(id="a", text="Le centre rouvre ses portes.", published="2026-10-12")
-B = Text(id="b", text="LE CENTRE rouvre ses portes", published="2026-10-11")
-C = Text(id="c", text="Le centre ferme ses portes.", published="2026-10-10")
-D = Text(id="d", text="Le centre rouvre ses portes.")
+
+def text(ident: str, words: str, published: str | None = None) -> Text:
+    return Text(id=ident, text_hash=text_hash(words), published=published)
+
+
+A = text("a", "Le centre rouvre ses portes.", "2026-10-12")
+B = text("b", "LE CENTRE rouvre ses portes", "2026-10-11")
+C = text("c", "Le centre ferme ses portes.", "2026-10-10")
+D = text("d", "Le centre rouvre ses portes.")
 
 
 def test_the_earliest_of_equal_texts_is_the_original_in_whatever_order_they_come() -> None:
