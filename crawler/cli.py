@@ -24,6 +24,17 @@ class Group(click.Group):
             return super().invoke(ctx)
         except TamisError as error:
             raise click.ClickException(str(error)) from error
+        except ValueError as error:
+            from enrich.themes import LexiconError
+
+            if not isinstance(error, LexiconError):
+                raise
+            raise click.ClickException(str(error)) from error
+        except OSError as error:
+            # A file that cannot be read or written; a reader that went away is click's affair.
+            if error.filename is None:
+                raise
+            raise click.ClickException(f"{error.filename}: {error.strerror}") from error
 
 
 def db_option(command: Command) -> Command:
@@ -142,8 +153,12 @@ def crawl(
         settings["DOWNLOAD_DELAY"] = delay
     from spiders.run import crawl as run_crawl
 
-    summary = run_crawl(chosen, db, settings=settings, enrich=enrich, workers=workers)
+    summary = run_crawl(
+        chosen, db, settings=settings, known=records, enrich=enrich, workers=workers
+    )
     click.echo(summary)
+    if summary.stopped:
+        raise SystemExit(1)
 
 
 @main.command()
@@ -156,19 +171,24 @@ def enrich(db: Path, workers: int | None) -> None:
     Example: tamis enrich
     """
     from crawler import database, enrichment, store
+    from crawler import workers as workers_
     from crawler.progress import Progress
     from enrich.annotate import version
 
     with (
-        closing(database.private(db, create=False)) as private,
         database.alone(db),
+        closing(database.private(db, create=False)) as private,
         Progress("read") as progress,
+        workers_.asked_to_stop() as asked,
     ):
         store.mark_stale(private, version())
         progress.expect("read", store.count_unread(private))
-        done = enrichment.run(private, processes=workers, progress=progress)
+        done = enrichment.run(private, processes=workers, progress=progress, stop=asked.is_set)
         store.settle(private)
-    click.echo(f"{done:,} pages read")
+        left = store.count_unread(private)
+    click.echo(f"{done:,} pages read" + (f", {left:,} left for the next time" if left else ""))
+    if left:
+        raise SystemExit(1)
 
 
 @main.command()
@@ -178,12 +198,18 @@ def enrich(db: Path, workers: int | None) -> None:
     "--base-url",
     envvar="TAMIS_BASE_URL",
     show_envvar=True,
-    help="Where the site will be found: its feeds repeat it, and their ids are made from it.",
+    help="Where the site will be found: its feeds repeat it, and their ids are made from it"
+    " (default: as published last).",
+)
+@click.option(
+    "--force",
+    is_flag=True,
+    help="Replace the published database even by one with far fewer articles.",
 )
 @click.option(
     "--full-text", is_flag=True, help="Show every text whole: for an instance that only you read."
 )
-def publish(db: Path, news: Path, base_url: str | None, *, full_text: bool) -> None:
+def publish(db: Path, news: Path, base_url: str | None, *, full_text: bool, force: bool) -> None:
     """Build the published database from the private one, check it and swap it in.
 
     \b
@@ -193,7 +219,9 @@ def publish(db: Path, news: Path, base_url: str | None, *, full_text: bool) -> N
     from crawler.publish import publish as build
 
     with Progress("published") as progress:
-        counts = build(db, news, full_text=full_text, base_url=base_url, progress=progress)
+        counts = build(
+            db, news, full_text=full_text, base_url=base_url, force=force, progress=progress
+        )
     click.echo(f"{news}: {counts['articles']:,} articles from {counts['sources']:,} sources")
 
 
@@ -333,9 +361,9 @@ def jsonl_option(command: Command) -> Command:
     )(command)
 
 
-def _answers(lines: Iterable[str]) -> None:
+def _answers(lines: Iterable[bytes]) -> None:
     for line in lines:
-        click.echo(line)
+        click.echo(line, nl=False)
 
 
 @main.command()
@@ -358,7 +386,7 @@ def extract(page: Path | None, url: str, workers: int | None, *, jsonl: bool) ->
     if jsonl == (page is not None):
         raise click.UsageError("give a PAGE, or --jsonl and lines on standard input")
     if page is None:
-        _answers(filters.each(sys.stdin, filters.extract_line, workers or processes.cores()))
+        _answers(filters.each(sys.stdin.buffer, filters.extract_line, workers or processes.cores()))
         return
     found = filters.extract_line({"id": "", "url": url, "path": str(page)})
     for name in ("title", "published", "authors", "language", "kind"):
@@ -382,7 +410,7 @@ def annotate(workers: int | None, *, jsonl: bool) -> None:
     from crawler import workers as processes
 
     _only_jsonl(jsonl=jsonl)
-    _answers(filters.each(sys.stdin, filters.annotate_line, workers or processes.cores()))
+    _answers(filters.each(sys.stdin.buffer, filters.annotate_line, workers or processes.cores()))
 
 
 @main.command()
@@ -396,7 +424,7 @@ def urls(*, jsonl: bool) -> None:
     from crawler import filters
 
     _only_jsonl(jsonl=jsonl)
-    _answers(filters.each(sys.stdin, filters.urls_line))
+    _answers(filters.each(sys.stdin.buffer, filters.urls_line))
 
 
 @main.command()
@@ -410,7 +438,7 @@ def duplicates(*, jsonl: bool) -> None:
     from crawler import filters
 
     _only_jsonl(jsonl=jsonl)
-    _answers(filters.duplicates(sys.stdin))
+    _answers(filters.duplicates(sys.stdin.buffer))
 
 
 def _only_jsonl(*, jsonl: bool) -> None:

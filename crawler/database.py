@@ -33,7 +33,11 @@ def private(path: str | Path, *, create: bool = True) -> Database:
     # commits, whose pages are then fetched again.
     db.execute("PRAGMA synchronous = NORMAL")
     db.execute("PRAGMA foreign_keys = ON")
-    schema.private.apply(db)
+    try:
+        schema.private.apply(db)
+    except sqlite3.DatabaseError as error:
+        db.close()
+        raise ConfigError(f"{path} cannot be used as the private database: {error}") from error
     return db
 
 
@@ -44,11 +48,14 @@ def alone(path: str | Path) -> Iterator[None]:
     Two crawls would fetch the same pages. Held by a lock on a file beside it, which the system lets
     go when the process ends, however it ends.
     """
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    if not Path(path).parent.is_dir():
+        Path(path).parent.mkdir(parents=True)
     with closing(sqlite3.connect(f"{path}.lock", timeout=0, isolation_level=None)) as lock:
         try:
             lock.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError as error:
+            if "locked" not in str(error):
+                raise ConfigError(f"{path}.lock cannot be written: {error}") from error
             raise ConfigError(
                 f"another tamis is at work on {path}: wait until it is done, or stop it"
             ) from error

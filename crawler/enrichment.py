@@ -2,15 +2,19 @@
 
 import concurrent.futures
 import threading
-from collections.abc import Callable
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
-from pebble import ProcessExpired
+from pebble import ProcessExpired, ProcessPool
 from sqlite_utils import Database
 
 from crawler import archive, database, store, workers
+from crawler.errors import TamisError
 from crawler.progress import Progress
 from crawler.store import Reading, Unread
 from enrich import annotate
@@ -23,6 +27,8 @@ AHEAD = 4
 # Stored in one transaction: at most so many, and at least as often.
 BATCH = 50
 WAIT_SECONDS = 0.2
+# A process can end for want of memory, through no fault of the page that it was reading.
+MAX_CRASHES = 2
 
 
 def read(page: Unread) -> Reading:
@@ -72,33 +78,55 @@ def run(
     and holds up nothing else. A kill at any moment leaves what was not stored among the waiting.
     """
     version = annotate.version()
-    reading: dict[Future[Reading], Unread] = {}
-    room = (processes or workers.cores()) * AHEAD
     done = 0
     with workers.pool(processes) as pool:
-        while True:
-            if stop():
-                pool.stop()
-                return done
-            expecting = more()
-            if len(reading) <= room // 2:
-                taken = {page.url_id for page in reading.values()}
-                for page in store.unread(db, room - len(reading), without=taken):
-                    reading[workers.schedule(pool, read, page)] = page
-            if not reading:
-                if not expecting:
-                    return done
-                threading.Event().wait(WAIT_SECONDS)
-                continue
-            finished = concurrent.futures.wait(
+        for batch in _batches(db, pool, (processes or workers.cores()) * AHEAD, more, stop):
+            store.save(db, batch, version)
+            done += len(batch)
+            if progress:
+                progress.advance("read", len(batch))
+    return done
+
+
+def _batches(
+    db: Database,
+    pool: ProcessPool,
+    room: int,
+    more: Callable[[], bool],
+    stop: Callable[[], bool],
+) -> Iterator[list[Reading]]:
+    """Readings as they are finished, with at most `room` pages in the pool."""
+    reading: dict[Future[Reading], Unread] = {}
+    crashes: Counter[int] = Counter()
+    while not stop():
+        expecting = more()
+        if len(reading) <= room // 2:
+            taken = {page.url_id for page in reading.values()}
+            for page in store.unread(db, room - len(reading), without=taken):
+                reading[workers.schedule(pool, read, page)] = page
+        if reading:
+            done = concurrent.futures.wait(
                 reading, WAIT_SECONDS, concurrent.futures.FIRST_COMPLETED
             ).done
-            batch = [_result(future, reading.pop(future)) for future in list(finished)[:BATCH]]
-            if batch:
-                store.save(db, batch, version)
-                done += len(batch)
-                if progress:
-                    progress.advance("read", len(batch))
+            finished = [(future, reading.pop(future)) for future in list(done)[:BATCH]]
+            if batch := list(_answers(finished, crashes)):
+                yield batch
+        elif expecting:
+            time.sleep(WAIT_SECONDS)
+        else:
+            return
+    pool.stop()
+
+
+def _answers(
+    finished: list[tuple["Future[Reading]", Unread]], crashes: Counter[int]
+) -> Iterator[Reading]:
+    for future, page in finished:
+        if isinstance(future.exception(), ProcessExpired):
+            crashes[page.url_id] += 1
+            if crashes[page.url_id] < MAX_CRASHES:
+                continue  # it waits still, and is taken again
+        yield _result(future, page)
 
 
 def _result(future: "Future[Reading]", page: Unread) -> Reading:
@@ -107,7 +135,10 @@ def _result(future: "Future[Reading]", page: Unread) -> Reading:
     except FutureTimeoutError:
         reason = f"reading took over {workers.SECONDS_A_PAGE:.0f} s"
     except ProcessExpired as error:
-        reason = f"the process that read it ended ({error})"
+        reason = f"the process that read it ended, {MAX_CRASHES} times ({error})"
+    except BrokenProcessPool as error:
+        # Not this page's fault: it waits for the next time.
+        raise TamisError(f"processes that read pages cannot be kept running: {error}") from error
     except Exception as error:  # noqa: BLE001 (whatever one page does must not stop the others)
         reason = f"{type(error).__name__}: {error}"
     return Reading(url_id=page.url_id, outcome="failed", reason=reason)
@@ -118,22 +149,23 @@ class Beside:
 
     def __init__(self, path: str | Path, *, processes: int | None, progress: Progress) -> None:
         self.path, self.processes, self.progress = path, processes, progress
-        self.crawl_over, self.asked_to_stop = threading.Event(), threading.Event()
+        self.crawl_over, self.stop = threading.Event(), threading.Event()
         self.error: BaseException | None = None
         self.thread = threading.Thread(target=self._run, name="enrichment")
 
     def start(self) -> None:
         self.thread.start()
 
-    def finish(self, *, at_once: bool = False) -> None:
+    def finish(self, *, stop: Callable[[], bool]) -> None:
         """Say that no more pages come, wait until all are read, and raise what went wrong.
 
-        `at_once` leaves what waits for the next time.
+        When `stop()`, leave what waits for the next time.
         """
-        if at_once:
-            self.asked_to_stop.set()
         self.crawl_over.set()
-        self.thread.join()
+        while self.thread.is_alive():
+            if stop():
+                self.stop.set()
+            self.thread.join(WAIT_SECONDS)
         if self.error:
             raise self.error
 
@@ -148,7 +180,7 @@ class Beside:
                     processes=self.processes,
                     progress=self.progress,
                     more=lambda: not self.crawl_over.is_set(),
-                    stop=self.asked_to_stop.is_set,
+                    stop=self.stop.is_set,
                 )
             finally:
                 db.close()

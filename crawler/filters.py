@@ -1,19 +1,22 @@
 """The four filters: JSON lines in, JSON lines out, in the order they came. Stable and public."""
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from crawler import urls, workers
+from crawler import clock, urls, workers
 from enrich.annotate import annotate
 from enrich.duplicates import Text, relations
-from enrich.extract import Hints, bcp47, extract
+from enrich.extract import WORD, Hints, bcp47, extract
 from enrich.language import identify
 from enrich.text import text_hash
 
 Record = dict[str, Any]
+SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class LineError(ValueError):
@@ -76,8 +79,8 @@ def urls_line(record: Record) -> Record:
 
 
 def each(
-    lines: Iterable[str], answer: Callable[[Record], Record], processes: int = 1
-) -> Iterator[str]:
+    lines: Iterable[bytes], answer: Callable[[Record], Record], processes: int = 1
+) -> Iterator[bytes]:
     """One answer a line, in order. A line that cannot be answered gives its `id` and an `error`."""
     numbered = ((number, line, answer) for number, line in enumerate(lines, 1) if line.strip())
     if processes == 1:
@@ -89,45 +92,76 @@ def each(
             yield future.result() if error is None else _mistake(job[0], job[1], error)
 
 
-def duplicates(lines: Iterable[str]) -> Iterator[str]:
+def duplicates(lines: Iterable[bytes]) -> Iterator[bytes]:
     """`id`, `text`, optional `published` -> `cluster`, `relation`; reads all, then answers."""
-    answers: list[str | None] = []
-    texts = []
-    for number, line in enumerate((line for line in lines if line.strip()), 1):
+    answers: list[bytes | None] = []
+    ids: list[str | int] = []
+    texts: list[Text] = []
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
         try:
             record = _parsed(line)
-            texts.append(
-                Text(
-                    id=str(record["id"]),
-                    text_hash=text_hash(_text(record, "text")),
-                    published=_text(record, "published", default="") or None,
-                )
-            )
+            words = _text(record, "text")
+            published = _text(record, "published", default="")
+            # Ours until answered: 1 and "1" are two ids. Nothing is the duplicate of nothing.
+            ident = f"{len(texts):012}"
+            digest = text_hash(words) if WORD.search(words) else ident
+            texts.append(Text(id=ident, text_hash=digest, published=_moment(published)))
+            ids.append(record["id"])
             answers.append(None)
         except LineError as error:
             answers.append(_mistake(number, line, error))
     found = iter(relations(texts))
     for ready in answers:
-        yield ready or json.dumps(asdict(next(found)), ensure_ascii=False)
+        if ready is not None:
+            yield ready
+            continue
+        answer = next(found)
+        yield _line(
+            {
+                "id": ids[int(answer.id)],
+                "cluster": ids[int(answer.cluster)],
+                "relation": answer.relation,
+            }
+        )
 
 
-def _answered(job: tuple[int, str, Callable[[Record], Record]]) -> str:
+def _moment(published: str) -> str | None:
+    if not published:
+        return None
+    try:
+        datetime.fromisoformat(published)
+        return clock.utc(published)
+    except ValueError as error:
+        raise LineError(f"published {published!r} is not an ISO 8601 date") from error
+
+
+def _answered(job: tuple[int, bytes, Callable[[Record], Record]]) -> bytes:
     number, line, answer = job
     try:
         record = _parsed(line)
-        return json.dumps({"id": record["id"], **answer(record)}, ensure_ascii=False)
-    except LineError as error:
+        return _line({"id": record["id"], **answer(record)})
+    except Exception as error:  # noqa: BLE001 (whatever one line does, the stream goes on)
         return _mistake(number, line, error)
 
 
-def _parsed(line: str) -> Record:
+def _parsed(line: bytes) -> Record:
     try:
-        record = json.loads(line)
-    except ValueError as error:
+        record = json.loads(line.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise LineError(f"not UTF-8: {error}") from error
+    except (ValueError, RecursionError) as error:
         raise LineError(f"not JSON: {error}") from error
     if not isinstance(record, dict) or not isinstance(record.get("id"), str | int):
         raise LineError('not a JSON object with an "id"')
     return record
+
+
+def _line(record: Record) -> bytes:
+    """As JSON in UTF-8; half an emoji, which JSON allows and UTF-8 does not, is U+FFFD."""
+    text = json.dumps(record, ensure_ascii=False)
+    return SURROGATE.sub("\ufffd", text).encode() + b"\n"
 
 
 def _text(record: Record, name: str, *, default: str | None = None) -> str:
@@ -139,11 +173,11 @@ def _text(record: Record, name: str, *, default: str | None = None) -> str:
     return value
 
 
-def _mistake(number: int, line: str, error: BaseException) -> str:
+def _mistake(number: int, line: bytes, error: BaseException) -> bytes:
     """The answer to a line that has none: its id where it has one, and what is wrong."""
     try:
-        ident = json.loads(line)["id"]
-    except (ValueError, TypeError, KeyError):
+        ident = _parsed(line)["id"]
+    except LineError:
         ident = None
     what = str(error) if isinstance(error, LineError) else f"{type(error).__name__}: {error}"
-    return json.dumps({"id": ident, "error": f"line {number}: {what}"}, ensure_ascii=False)
+    return _line({"id": ident, "error": f"line {number}: {what}"})

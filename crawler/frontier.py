@@ -24,6 +24,7 @@ OUTCOMES = {
     "pending": "discovered, not yet fetched (or to be tried again)",
     "fetched": "fetched and archived, not yet read",
     "stored": "an article of the database",
+    "duplicate": "leads to another address of this ledger",
     "too_short": "no text of an article's length on the page",
     "not_an_article": "a home page, a document or a media file",
     "robots": "the site's robots.txt asks not to fetch it",
@@ -40,8 +41,10 @@ SECONDS = 1.0
 # No feed is asked more often, however often `tamis crawl` is run.
 POLL_SECONDS = 30 * 60
 MAX_POLL_SECONDS = 24 * 3600
-MAX_TRIES = 4
-RETRY_SECONDS = 3600  # after the first failed visit; doubled each time
+# After a failed visit an hour, doubled each time, a day at most: the eighth is three days later, so
+# that neither a site's bad day nor our own loses an article.
+MAX_TRIES = 8
+RETRY_SECONDS, MAX_RETRY_SECONDS = 3600.0, 24 * 3600.0
 # Of one host, so many are under way at a time: enough to keep it busy and fair to the others, and
 # few enough that a crawl asked to stop, which finishes them a second apart, stops soon.
 PER_HOST = 8
@@ -80,11 +83,13 @@ class Frontier:
         sources: Iterable[Source],
         addresses: Callable[[Source], Iterable[tuple[str, str, str | None]]],
     ) -> None:
-        """Bring the sources and their channels in step with the registry.
+        """Bring the sources and their channels in step with the registry, all of it.
 
         `addresses` gives a source's channels as (kind, url, language). Channels that left the
-        registry stay, for the URLs they discovered, but are not visited again.
+        registry stay, for the URLs they discovered, but are not visited again; a source that left
+        it keeps no licence, since nobody answers for it any more.
         """
+        sources = list(sources)
         with self.db.atomic():
             for source in sources:
                 self.db.conn.execute(
@@ -99,6 +104,18 @@ class Frontier:
                     " kind = excluded.kind, language = excluded.language",
                     [(source.id, *address) for address in addresses(source)],
                 )
+            self.db.conn.execute(
+                "UPDATE sources SET record = json_remove(record, '$.licence')"
+                " WHERE json_extract(record, '$.licence') IS NOT NULL"
+                " AND id NOT IN (SELECT value FROM json_each(?))",
+                (json.dumps([source.id for source in sources]),),
+            )
+            # What waits follows its channel, when a source has a new id.
+            self.db.conn.execute(
+                "UPDATE urls SET source = (SELECT source FROM channels WHERE id = urls.channel)"
+                " WHERE outcome = 'pending'"
+                " AND source <> (SELECT source FROM channels WHERE id = urls.channel)"
+            )
 
     def due_channels(self, urls: Collection[str], *, now: str) -> list[DueChannel]:
         """Those of the channels at `urls` that may be visited at `now`."""
@@ -185,14 +202,20 @@ class Frontier:
         )
         self._write([(sql, (clock.now(), clock.after(POLL_SECONDS), channel.id))])
 
-    def channel_failed(self, channel: DueChannel, outcome: str, reason: str) -> None:
-        """Leave it alone for a while, twice as long each time it fails again."""
+    def channel_failed(
+        self, channel: DueChannel, outcome: str, reason: str, *, seconds: float | None = None
+    ) -> None:
+        """Leave it alone for a while, twice as long each time it fails again.
+
+        Or for `seconds`, if the server named them and they are longer.
+        """
         sql = (
             "UPDATE channels SET checked = ?, outcome = ?, reason = ?, failures = failures + 1,"
             " due = strftime('%Y-%m-%dT%H:%M:%SZ', 'now',"
-            "   min(?, ? << min(failures, 16)) || ' seconds') WHERE id = ?"
+            "   max(?, min(?, ? << min(failures, 16))) || ' seconds') WHERE id = ?"
         )
-        values = (clock.now(), outcome, reason, MAX_POLL_SECONDS, POLL_SECONDS, channel.id)
+        times = (seconds or 0.0, MAX_POLL_SECONDS, POLL_SECONDS)
+        values = (clock.now(), outcome, reason, *times, channel.id)
         self._write([(sql, values)])
 
     def fetched(self, url_id: int, page: Page) -> None:
@@ -208,6 +231,17 @@ class Frontier:
         marked = "UPDATE urls SET outcome = 'fetched', reason = NULL, decided = ? WHERE id = ?"
         self._later((archived, row), (marked, (page.fetched, url_id)))
 
+    def knows(self, url: str, *, besides: int) -> bool:
+        """Whether the ledger has `url` under another id than `besides`."""
+        try:
+            identity = key(url)
+        except ValueError:
+            return False
+        found = self.db.execute(
+            "SELECT 1 FROM urls WHERE key = ? AND id <> ?", (identity, besides)
+        ).fetchone()
+        return found is not None
+
     def decided(self, url_id: int, outcome: str, reason: str | None) -> None:
         """The last word on a URL (see OUTCOMES)."""
         self._later(
@@ -219,11 +253,14 @@ class Frontier:
 
     def postponed(self, url: PendingUrl, reason: str, *, seconds: float | None = None) -> None:
         """Try again later, after `seconds` if the server named them; or fail after MAX_TRIES."""
-        tries = url.tries + 1
+        if seconds is None:
+            tries = url.tries + 1
+            wait = min(RETRY_SECONDS * 2 ** (tries - 1), MAX_RETRY_SECONDS)
+        else:
+            tries, wait = url.tries, seconds  # to be asked to wait is no failure
         if tries >= MAX_TRIES:
             self.decided(url.id, "failed", reason)
             return
-        wait = RETRY_SECONDS * 2 ** (tries - 1) if seconds is None else seconds
         self._later(
             (
                 "UPDATE urls SET tries = ?, reason = ?, due = ? WHERE id = ?",
@@ -270,7 +307,8 @@ def _discovered(link: Link, channel: DueChannel, now: str) -> tuple[Any, ...] | 
     if url is None:
         return None
     hints = {name: value for name, value in asdict(link).items() if value and name != "url"}
-    hints.setdefault("language", channel.language)
+    # A person wrote the record; the software of a site wrote the feed's language.
+    hints["language"] = channel.language or hints.get("language")
     url = clean(url)
     return (
         key(url), url, host(url), channel.source, channel.id,

@@ -21,6 +21,8 @@ from twisted.internet.error import DNSLookupError
 
 from crawler.errors import ConfigError
 
+# RFC 4291 (compatible), RFC 2765 (translated), RFC 6052 (NAT64): the last 32 bits are IPv4.
+EMBEDDING = tuple(map(ipaddress.IPv6Network, ("::/96", "::ffff:0:0:0/96", "64:ff9b::/96")))
 LOOPBACK_NAMES = ("localhost", ".localhost")  # RFC 6761: never anything but this machine
 
 
@@ -61,9 +63,25 @@ def literal(host: str) -> str | None:
 
 
 def allowed(address: str, *, loopback: bool) -> bool:
+    """Whether `address` is one of the public network, as itself and as the IPv4 one inside it."""
     ip = ipaddress.ip_address(address)
-    mapped = getattr(ip, "ipv4_mapped", None) or ip
-    return mapped.is_global or (loopback and mapped.is_loopback)
+    inner = _embedded(ip) if isinstance(ip, ipaddress.IPv6Address) else None
+    if inner is not None:
+        return allowed(str(inner), loopback=loopback)
+    if ip.is_multicast or ip.is_reserved or getattr(ip, "is_site_local", False):
+        return False
+    return ip.is_global or (loopback and ip.is_loopback)
+
+
+def _embedded(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """The IPv4 address that an IPv6 one leads to: mapped, translated, 6to4, NAT64, compatible."""
+    if ip.is_loopback or ip.is_unspecified:
+        return None
+    if inner := ip.ipv4_mapped or ip.sixtofour:
+        return inner
+    if any(ip in network for network in EMBEDDING):
+        return ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+    return None
 
 
 def require_contact(urls: Iterable[str], contact: str | None) -> None:
@@ -87,16 +105,19 @@ def _on_this_machine(url: str) -> bool:
 class AddressGuard:
     """Downloader middleware: sees every request, those for redirects and robots.txt too."""
 
-    def __init__(self, *, loopback: bool) -> None:
-        self.loopback = loopback
+    def __init__(self, *, loopback: bool, contact: str | None) -> None:
+        self.loopback, self.contact = loopback, contact
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        return cls(loopback=crawler.settings.getbool("TAMIS_LOOPBACK"))
+        settings = crawler.settings
+        return cls(loopback=settings.getbool("TAMIS_LOOPBACK"), contact=settings["TAMIS_CONTACT"])
 
     def process_request(self, request: Request) -> None:
         if why := refusal(request.url, loopback=self.loopback):
             raise AddressRefused(why)
+        if not self.contact and not _on_this_machine(request.url):
+            raise AddressRefused("a public host, and no contact is set")
 
 
 class PublicResolver(CachingThreadedResolver):

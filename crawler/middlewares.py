@@ -40,6 +40,7 @@ class CrawlDelay:
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
         self.user_agent = crawler.settings["ROBOTSTXT_USER_AGENT"]
+        self.delay = crawler.settings.getfloat("DOWNLOAD_DELAY")
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -51,6 +52,11 @@ class CrawlDelay:
         asked = robotparser.crawl_delay(self.user_agent)
         if asked is None or self.crawler.engine is None:
             return
-        slot = self.crawler.engine.downloader.slots.get(urlparse_cached(request).hostname or "")
-        if slot is not None:
-            slot.delay = max(slot.delay, min(float(asked), MAX_CRAWL_DELAY))
+        host = urlparse_cached(request).hostname or ""
+        downloader = self.crawler.engine.downloader
+        delay = max(self.delay, min(float(asked), MAX_CRAWL_DELAY))
+        # For the slot that is there, and for the one made anew when it has been idle; and no
+        # jitter, which would make half of what was asked.
+        downloader.per_slot_settings[host] = {"delay": delay, "jitter": 0.0}
+        if slot := downloader.slots.get(host):
+            slot.delay, slot.jitter = delay, 0.0

@@ -7,20 +7,22 @@ yesterday's or today's, never half of either, and never meets a lock.
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from importlib.metadata import version as installed
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
+from urllib.parse import urlsplit
 
 from sqlite_utils import Database
 
 from crawler import __version__, clock, database, registry, schema
-from crawler.errors import PublishError
+from crawler.errors import ConfigError, PublishError
 from crawler.items import Source
 from crawler.progress import Progress
-from crawler.published import count_facets, search_text
-from crawler.urls import web_url
+from crawler.published import connect, count_facets, search_text, snapshot
+from crawler.urls import site, web_url
 from enrich import annotate
 from enrich.places import country_name, language_name
 from enrich.themes import lexicon
@@ -33,6 +35,8 @@ EXTRACT_CHARACTERS = 220
 OPEN_LICENCES = frozenset({"CC0", "CC-BY", "CC-BY-SA", "public-domain"})
 LABELS = ("fr", "nl", "en", "de", "es", "pt", "ar")
 INTERFACE = ("fr", "nl", "en")
+# A take-down removes one article, a mistaken --db all of them. Half is far from both.
+MOST_LOST = 0.5
 FILL = "m002_search_and_indexes"  # the step of schema.published that comes after the rows
 
 
@@ -42,17 +46,45 @@ def publish(
     *,
     full_text: bool = False,
     base_url: str | None = None,
+    force: bool = False,
     progress: Progress | None = None,
 ) -> dict[str, int]:
     """Build `out` from `private`; returns how many rows each table has.
 
     `full_text` shows every text whole, for an instance that only its operator reads; `base_url`
-    is where the site will be found, which its feeds repeat and their ids are made from. Raises
-    ConfigError if there is no private database, PublishError if the new one fails its checks
-    (`out` is then what it was).
+    is where the site will be found, which its feeds repeat and their ids are made from (without
+    one, that of the database now at `out`). Raises ConfigError if there is no private database, or
+    if `out` is something else than a published one; PublishError if the new one fails its checks,
+    or (without `force`) has lost most articles. `out` is then what it was.
     """
-    out.parent.mkdir(parents=True, exist_ok=True)
+    had, address = _present(private, out)
+    if base_url is not None:
+        address = web_url(base_url)
+        if address is None:
+            raise ConfigError(f"not a web address: {base_url!r} (https://news.example.org/ is one)")
     new = out.with_name(f"{out.name}.new")
+    with database.alone(out):
+        counts = _build(private, new, address, full_text=full_text, progress=progress)
+        if counts["articles"] < had * MOST_LOST and not force:
+            raise PublishError(
+                f"{private} has {counts['articles']:,} articles and {out} has {had:,}: if so many"
+                " are meant to go, say --force"
+            )
+        with new.open("rb") as written:
+            os.fsync(written.fileno())
+        new.replace(out)
+    return counts
+
+
+def _build(
+    private: Path,
+    new: Path,
+    base_url: str | None,
+    *,
+    full_text: bool,
+    progress: Progress | None,
+) -> dict[str, int]:
+    """Make the database at `new` from nothing, and check it."""
     for leftover in (new, new.with_name(f"{new.name}-journal")):
         leftover.unlink(missing_ok=True)
     with closing(database.private(private, create=False)) as source, closing(Database(new)) as db:
@@ -68,20 +100,42 @@ def publish(
         schema.published.apply(db)
         with db.atomic():
             count_facets(db.conn)
+        db.table(schema.published.migrations_table).drop()  # nobody's data
         db.execute("INSERT INTO articles_fts(articles_fts) VALUES ('optimize')")
         db.execute("ANALYZE")
         db.execute("PRAGMA journal_mode = DELETE")
-        counts = _checked(db)
-    with new.open("rb") as written:
-        os.fsync(written.fileno())
-    new.replace(out)
-    return counts
+        return _checked(db)
 
 
-def rights(source: Source) -> str:
-    """What may be shown of a source's texts: `full` or `extract`."""
+def _present(private: Path, out: Path) -> tuple[int, str | None]:
+    """What `out` holds now: its articles, and where it says its site is."""
+    if private.resolve() == out.resolve():
+        raise ConfigError(f"{out} is the private database: publish to another file with --news")
+    if not out.exists():
+        return 0, None
+    with closing(connect(out)) as conn:
+        told = snapshot(conn)
+    return int(told["articles"]), told.get("base_url")
+
+
+def rights(source: Source, url: str, headers: Mapping[str, str] = MappingProxyType({})) -> str:
+    """What may be shown of the text at `url` that `source` named: `full` or `extract`.
+
+    A licence covers the source's own pages, not those of others that it links to, and not those
+    whose `headers` (lower-case names) reserve text and data mining, or ask for no copy.
+    """
     free = source.licence is not None and source.licence.id in OPEN_LICENCES
-    return "full" if free and source.tdm != "reserved" else "extract"
+    own = {_site(address) for address in (source.homepage, *(feed.url for feed in source.feeds))}
+    robots = headers.get("x-robots-tag", "").lower()
+    asked = headers.get("tdm-reservation", "").strip() == "1" or any(
+        word in robots for word in ("noarchive", "nosnippet", "none")
+    )
+    full = free and source.tdm != "reserved" and _site(url) in own and not asked
+    return "full" if full else "extract"
+
+
+def _site(url: str) -> str:
+    return site(urlsplit(url).hostname or "")
 
 
 def extract_of(text: str, limit: int = EXTRACT_CHARACTERS) -> str:
@@ -100,7 +154,6 @@ def _fill(source: Database, db: Database, *, full_text: bool, progress: Progress
         row["id"]: registry.from_json(json.loads(row["record"]))
         for row in source.query("SELECT id, record FROM sources ORDER BY id")
     }
-    shown = {ident: "full" if full_text else rights(record) for ident, record in records.items()}
     counts = dict(
         source.execute("SELECT source, count(*) FROM articles GROUP BY source").fetchall()
     )
@@ -111,17 +164,15 @@ def _fill(source: Database, db: Database, *, full_text: bool, progress: Progress
         _insert(
             db,
             "sources",
-            (
-                _source(record, shown[record.id], counts.get(record.id, 0))
-                for record in records.values()
-            ),
+            (_source(record, counts.get(record.id, 0)) for record in records.values()),
         )
         _insert(db, "themes", _themes())
         # Every source's languages, so that a feed stays valid through a quiet month.
         languages = {code for record in records.values() for code in record.languages}
         countries = {record.country for record in records.values()}
         for row in _articles(source):
-            article = _article(row, shown[row["source"]])
+            shown = rights(records[row["source"]], row["url"], json.loads(row["headers"]))
+            article = _article(row, "full" if full_text else shown)
             text = row["text"] if article["rights"] == "full" else article["summary"]
             places = _tags(row["id"], row["countries"])
             _insert(db, "articles", [article])
@@ -130,7 +181,8 @@ def _fill(source: Database, db: Database, *, full_text: bool, progress: Progress
                 db, "article_texts",
                 [{"article_id": row["id"], "text": text, "search_text": searched}],
             )  # fmt: skip
-            _insert(db, "article_themes", _tags(row["id"], row["themes"]))
+            themes = (tag for tag in _tags(row["id"], row["themes"]) if tag["theme"] in lexicon())
+            _insert(db, "article_themes", themes)  # without what the lexicon has dropped since
             _insert(db, "article_countries", places)
             languages.add(row["language"])
             countries |= {place["country"] for place in places}
@@ -153,7 +205,7 @@ def _insert(db: Database, table: str, rows: Iterable[dict[str, Any]]) -> None:
     db.conn.executemany(sql, ([row[name] for name in names] for row in rows))
 
 
-def _source(record: Source, shown: str, articles: int) -> dict[str, Any]:
+def _source(record: Source, articles: int) -> dict[str, Any]:
     licence = record.licence
     return {
         "id": record.id,
@@ -167,7 +219,7 @@ def _source(record: Source, shown: str, articles: int) -> dict[str, Any]:
         "licence_url": licence and licence.url,
         "terms_read_on": licence and licence.terms_read_on,
         "tdm": record.tdm,
-        "publish": shown,
+        "publish": rights(record, record.homepage),
         "articles": articles,
     }
 
@@ -186,8 +238,9 @@ def _named(code: str, name: Any) -> dict[str, Any]:
 def _articles(source: Database) -> Iterator[dict[str, Any]]:
     return source.query(
         """
-        SELECT articles.*, urls.key AS url_key, urls.enricher, article_texts.text
+        SELECT articles.*, urls.key AS url_key, urls.enricher, article_texts.text, pages.headers
         FROM articles JOIN urls ON urls.id = articles.url_id
+          JOIN pages ON pages.id = articles.page_id
           JOIN article_texts ON article_texts.article_id = articles.id
         ORDER BY articles.id
         """

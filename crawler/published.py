@@ -48,10 +48,16 @@ RIGHT_TO_LEFT_SCRIPTS = frozenset(["arab", "hebr", "thaa", "syrc", "nkoo", "adlm
 
 
 def connect(db: Path) -> sqlite3.Connection:
-    """A read-only connection to the database at `db`. Raises ConfigError if there is none."""
+    """A read-only connection to the database at `db`. Raises ConfigError if it is none of ours."""
     if not db.is_file():
         raise ConfigError(f"no published database at {db}: run `tamis publish` first")
-    return sqlite3.connect(f"{db.resolve().as_uri()}?mode=ro", uri=True)
+    conn = sqlite3.connect(f"{db.resolve().as_uri()}?mode=ro", uri=True)
+    try:
+        conn.execute("SELECT name, value FROM snapshot")
+    except sqlite3.DatabaseError as error:
+        conn.close()
+        raise ConfigError(f"{db} is not a database that `tamis publish` made: {error}") from error
+    return conn
 
 
 # --- What was asked ------------------------------------------------------------------------------

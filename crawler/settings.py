@@ -22,8 +22,8 @@ CONCURRENT_REQUESTS_PER_DOMAIN = 1
 CONCURRENT_REQUESTS = 64
 COOKIES_ENABLED = False
 RETRY_TIMES = 2
-# 429 is not here: whoever asks us to wait is not asked again at once (see the frontier).
-RETRY_HTTP_CODES = [500, 502, 503, 504, 408]
+# 429 and 503 are not here: whoever asks us to wait is not asked again at once (see the frontier).
+RETRY_HTTP_CODES = [500, 502, 504, 408]
 REDIRECT_MAX_TIMES = 5
 DOWNLOAD_TIMEOUT = 20
 
@@ -44,6 +44,10 @@ EXTENSIONS = {"crawler.middlewares.CrawlDelay": 500}
 
 # Speed. 100 parallel items a response cost 17 % of the crawl for nothing: a response is one page.
 CONCURRENT_ITEMS = 4
+# web_url measures addresses; Scrapy's own limit drops a request without a word to the spider.
+URLLENGTH_LIMIT = 0
+# A page that refreshes itself is whole as it is, and would be fetched again and again.
+METAREFRESH_ENABLED = False
 SCRAPER_SLOT_MAX_ACTIVE_SIZE = 20_000_000
 
 LOG_LEVEL = "INFO"

@@ -83,17 +83,38 @@ def mark_stale(db: Database, version: str) -> int:
 
 
 def save(db: Database, readings: Iterable[Reading], version: str) -> None:
-    """Write readings and their outcomes in one transaction. What has not changed is not touched."""
+    """Write readings and their outcomes in one transaction. What has not changed is not touched.
+
+    A page that could not be read leaves the article that an earlier reading made of it.
+    """
     with db.atomic():
         for reading in readings:
-            if reading.outcome == "stored":
+            outcome, reason = reading.outcome, reading.reason
+            if outcome == "stored":
                 _save_article(db, reading)
+            elif outcome == "failed" and _has_article(db, reading.url_id):
+                outcome = "stored"
             else:
-                db.conn.execute("DELETE FROM articles WHERE url_id = ?", (reading.url_id,))
+                _remove_article(db, reading.url_id)
             db.conn.execute(
                 "UPDATE urls SET outcome = ?, reason = ?, decided = ?, enricher = ? WHERE id = ?",
-                (reading.outcome, reading.reason, clock.now(), version, reading.url_id),
+                (outcome, reason, clock.now(), version, reading.url_id),
             )
+
+
+def _has_article(db: Database, url_id: int) -> bool:
+    found = db.conn.execute("SELECT 1 FROM articles WHERE url_id = ?", (url_id,)).fetchone()
+    return found is not None
+
+
+def _remove_article(db: Database, url_id: int) -> None:
+    # Its duplicates find another original when all is settled again.
+    db.conn.execute(
+        "UPDATE articles SET duplicate_of = NULL"
+        " WHERE duplicate_of = (SELECT id FROM articles WHERE url_id = ?)",
+        (url_id,),
+    )
+    db.conn.execute("DELETE FROM articles WHERE url_id = ?", (url_id,))
 
 
 def _save_article(db: Database, reading: Reading) -> None:

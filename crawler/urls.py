@@ -5,9 +5,8 @@ queries without a value, since on a SPIP site `spip.php?article12` differs from 
 nothing else (courlan drops them and merges 31 of 2,634 distinct articles; `key` merges none).
 """
 
-import html
 import re
-from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
+from urllib.parse import quote, unquote_to_bytes, urljoin, urlsplit, urlunsplit
 
 # Parameters that say how a reader came, never what is shown. Each was seen in feeds of the press
 # or is named in its tool's documentation. `s`, `id`, `p`, `page`, `lang` are not among them.
@@ -19,6 +18,8 @@ TRACKING = re.compile(
 )
 # What is kept as it stands when a path is compared; the rest is percent-encoded one way.
 SAFE = "/:@!$&'()*+,;=-._~"
+# What a feed's line breaks and indentation leave inside an address.
+BREAK = re.compile(r"\s*[\t\r\n]\s*")
 DEFAULT_PORTS = {"http": 80, "https": 443}
 MAX_LENGTH = 2048  # longer ones are traps or data, as most servers and browsers hold
 MAX_PORT = 65535
@@ -30,16 +31,18 @@ def web_url(url: str, base: str = "") -> str | None:
     None stands for every address that must never be requested or shown as a link: another scheme
     (`javascript:`, `data:`, `file:`), no host, a user name in it, an impossible port, too long.
     """
-    found = "".join(html.unescape(url).split()) if "&amp;" in url else "".join(url.split())
+    # `&amp;` left over from double escaping; other entities could be parameters (`&copy=3`).
+    found = BREAK.sub("", url.strip()).replace("&amp;", "&").replace(" ", "%20")
     try:
         absolute = urljoin(base, found) if base else found
         parts = urlsplit(absolute)
         port = parts.port
-    except ValueError:
+        requested = quote(absolute, safe=f"{SAFE}%?#[]")
+    except ValueError:  # UnicodeError, of a lone surrogate, among them
         return None
     if parts.scheme not in DEFAULT_PORTS or not parts.hostname or port == 0:
         return None
-    if parts.username is not None or len(absolute) > MAX_LENGTH:
+    if parts.username is not None or len(requested) > MAX_LENGTH:
         return None
     return absolute
 
@@ -69,21 +72,36 @@ def key(url: str) -> str:
     parts = urlsplit(url.strip())
     if not parts.hostname:
         raise ValueError(f"not a web address: {url!r}")
-    name = re.sub(r"^(?:www\d?|m|mobile|amp)\.(?=.+\.)", "", parts.hostname.rstrip("."))
+    name = site(parts.hostname)
     if parts.port not in (None, *DEFAULT_PORTS.values()):
         name += f":{parts.port}"
-    path = re.sub(r"/{2,}", "/", quote(unquote(parts.path), safe=SAFE))
+    path = re.sub(r"/{2,}", "/", _spelled(parts.path))
     path = re.sub(r"/(?:amp|index\.(?:html?|php))/?$", "/", path)
     # `index.php?id=12` and `/?id=12` are the same page, but a bare `?` is nothing at all.
     pairs = (p for p in parts.query.split("&") if p)
     query = "&".join(
         sorted(
-            quote(unquote(p.replace("+", " ")), safe=SAFE)
+            _spelled(p.replace("+", " "))
             for p in pairs
             if not TRACKING.fullmatch(p.partition("=")[0])
         )
     )
     return name + (path.rstrip("/") or "/") + (f"?{query}" if query else "")
+
+
+def _spelled(text: str) -> str:
+    """Percent-encoded one way, byte for byte: `%E9` is not UTF-8 and still no other letter."""
+    kept = re.sub("%2[Ff]", "%252F", text)  # an encoded slash is none
+    return quote(unquote_to_bytes(kept), safe=SAFE).replace("%252F", "%2F")
+
+
+def site(hostname: str) -> str:
+    """A host name without `www.` and the like, in ASCII: what names of one site share."""
+    name = re.sub(r"^(?:www\d?|m|mobile|amp)\.(?=.+\.)", "", hostname.rstrip(".").lower())
+    try:
+        return name.encode("idna").decode("ascii")
+    except UnicodeError:
+        return name
 
 
 def host(url: str) -> str:

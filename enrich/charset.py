@@ -35,6 +35,7 @@ LEGACY = {
     "el": "cp1253", "he": "cp1255", "vi": "cp1258", "th": "cp874",
     "ja": "cp932", "ko": "cp949", "zh": "gb18030",
 }  # fmt: skip
+NOT_OF_TEXT = frozenset({"undefined", "unicode-escape", "raw-unicode-escape", "punycode", "idna"})
 HTML_LANG = re.compile(rb"""<html\b[^>]*?\slang\s*=\s*["']?\s*([A-Za-z]{2,3})\b""", re.IGNORECASE)
 # The HTML standard: what calls itself Latin-1 or ASCII is Windows-1252.
 READ_AS = {
@@ -83,8 +84,11 @@ def decode(
 
 def _known(name: str) -> str | None:
     try:
-        found = codecs.lookup(name).name
-    except LookupError:
+        found = codecs.lookup(name)
+    except (LookupError, ValueError):
         return None
-    # UTF-8 was tried; UTF-16 without a mark is never what a page in bytes says of itself.
-    return None if found.startswith("utf") else READ_AS.get(found, found)
+    # UTF-8 was tried; UTF-16 without a mark is never what a page in bytes says of itself. Python
+    # also calls things encodings that are none of the web's.
+    if found.name.startswith("utf") or found.name in NOT_OF_TEXT or not found._is_text_encoding:  # noqa: SLF001 (told nowhere else)
+        return None
+    return READ_AS.get(found.name, found.name)

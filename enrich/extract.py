@@ -7,6 +7,7 @@ Trafilatura runs in its default mode: `favor_precision` loses recall outside Eng
 import json
 import logging
 import re
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -39,6 +40,9 @@ DATE_METAS = (
     "publish-date", "sailthru.date", "parsely-pub-date",
 )  # fmt: skip
 DOCUMENTS = re.compile(r"\.(?:pdf|docx?|xlsx?|pptx?|odt|ods|epub)$", re.IGNORECASE)
+# How Trafilatura writes a table's cell. A text that begins with one is a page laid out by tables,
+# menu and all, as hand-made sites are.
+CELL = "|"
 FURNITURE = ("header", "footer", "nav", "aside", "form")
 # One a character where a script has no spaces between words (Han, kana, Thai, Lao, Khmer,
 # Burmese), otherwise one a run of letters and digits.
@@ -103,26 +107,26 @@ def extract(
     if tree is None:
         return _nothing(hints)
     visited = hints.fetched[:10] if hints.fetched else None
+    # The day of the visit, not the clock: the same page gives the same row for ever.
+    dates = {"original_date": True, "extensive_search": True}
     found = bare_extraction(
         tree,
         url=url,
         include_comments=False,
         with_metadata=True,
-        # The day of the visit, not the clock: the same page gives the same row for ever.
-        date_extraction_params={
-            "original_date": True,
-            "extensive_search": True,
-            **({"max_date": visited} if visited else {}),
-        },
+        date_extraction_params={**dates, **({"max_date": visited} if visited else {})},
     )
     if not isinstance(found, Document):
         return _nothing(hints, language=_declared_language(tree))
     title = _title(found.title, hints.title)
-    text = _without_headline((found.text or "").strip(), title)
+    body = (found.text or "").strip()
+    if body.startswith(CELL):
+        body = _without_layout(tree, url, body)
+    text = _without_headline(body, title)
     words = len(WORD.findall(text))
     published, published_source = _published(tree, hints, found.date)
     canonical = _canonical(tree, url)
-    foreign = canonical and urlsplit(canonical).hostname != urlsplit(url).hostname
+    foreign = canonical and _site(canonical) != _site(url)
     return Extracted(
         kind=_kind(url, words),
         title=title,
@@ -160,6 +164,13 @@ def _title(page: str | None, feed: str | None) -> str:
     if not page:
         return feed or ""
     return feed if feed and _flat(feed) in _flat(page) else page
+
+
+def _without_layout(tree: HtmlElement, url: str, text: str) -> str:
+    """The text without the tables that only place things, if anything is left of it then."""
+    found = bare_extraction(tree, url=url, include_comments=False, include_tables=False)
+    bare = (found.text or "").strip() if isinstance(found, Document) else ""
+    return bare if len(WORD.findall(bare)) >= MIN_WORDS else text
 
 
 def _without_headline(text: str, title: str) -> str:
@@ -217,9 +228,9 @@ def _json_ld_dates(tree: HtmlElement) -> Iterator[str]:
             data = json.loads(script.text, strict=False)
         except (ValueError, RecursionError):
             continue
-        waiting: list[Any] = [data]
+        waiting: deque[Any] = deque([data])
         while waiting:
-            node = waiting.pop(0)
+            node = waiting.popleft()
             if isinstance(node, list):
                 waiting += node
             elif isinstance(node, dict):
@@ -262,6 +273,10 @@ def _canonical(tree: HtmlElement, url: str) -> str | None:
         if "canonical" in (link.get("rel") or "").lower().split():
             return _absolute(url, link.get("href"))
     return None
+
+
+def _site(url: str) -> str:
+    return (urlsplit(url).hostname or "").removeprefix("www.").removeprefix("m.")
 
 
 def _absolute(base: str, href: str | None) -> str | None:

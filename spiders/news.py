@@ -8,6 +8,8 @@ small batches, fairly by host, until none is left.
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, Self
 
@@ -21,7 +23,7 @@ from twisted.python.failure import Failure
 
 from crawler import archive, clock, database, registry
 from crawler.errors import FeedError
-from crawler.frontier import DueChannel, Frontier, PendingUrl
+from crawler.frontier import RETRY_SECONDS, DueChannel, Frontier, PendingUrl
 from crawler.guard import AddressRefused, require_contact
 from crawler.items import Page, Source
 from crawler.progress import Progress
@@ -37,8 +39,11 @@ FINAL = {
     401: "blocked", 403: "blocked", 404: "not_found", 405: "blocked", 410: "gone", 451: "blocked",
 }  # fmt: skip
 ASKED_TO_WAIT = (429, 503)
-MAX_RETRY_AFTER = 24 * 3600.0
-READABLE = ("html", "xml", "text/plain")
+# Seconds. A server that says "at once" after refusing does not mean it.
+MIN_RETRY_AFTER, MAX_RETRY_AFTER = 60.0, 24 * 3600.0
+READABLE = ("text/html", "application/xhtml+xml", "text/plain", "application/xml", "text/xml")
+WHOLE = (200, 203)  # other successes have no page, or a challenge in its place
+LATER = (408, 425, 429)
 
 
 class NewsSpider(scrapy.Spider):
@@ -51,12 +56,13 @@ class NewsSpider(scrapy.Spider):
         *,
         db: str,
         sources: tuple[Source, ...],
+        known: tuple[Source, ...] = (),
         progress: Progress | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.frontier = Frontier(database.private(db))
-        self.sources = sources
+        self.sources, self.known = sources, known or sources
         self.progress = progress or Progress("fetched")
         self.visiting = 0
         self.fetching: dict[int, PendingUrl] = {}
@@ -70,6 +76,7 @@ class NewsSpider(scrapy.Spider):
         if "sources" not in kwargs:
             path = settings.get("TAMIS_SOURCES")
             records = registry.load(Path(path) if path else None)
+            kwargs["known"] = records
             names = [name for name in only.split(",") if name]
             kwargs["sources"] = registry.select(
                 records, enabled=None if names else True, only=names
@@ -109,12 +116,12 @@ class NewsSpider(scrapy.Spider):
             self.error = error
 
     async def requests(self) -> AsyncIterator[scrapy.Request]:
-        self.frontier.sync(self.sources, addresses)
+        self.frontier.sync(self.known, addresses)
+        names = {source.id for source in self.sources}
         urls = [url for source in self.sources for _, url, _ in addresses(source)]
         for channel in self.frontier.due_channels(urls, now=clock.now()):
             self.visiting += 1
             yield self.visit(channel)
-        names = [source.id for source in self.sources]
         drawn_up_to = 0
         while True:
             drawn: list[PendingUrl] = []
@@ -153,7 +160,11 @@ class NewsSpider(scrapy.Spider):
     def visited(self, response: Response, channel: DueChannel) -> None:
         self.visiting -= 1
         if response.status == 304:  # noqa: PLR2004 (Not Modified)
-            self.frontier.unchanged(channel)
+            if channel.etag or channel.modified:
+                self.frontier.unchanged(channel)
+            else:
+                reason = "HTTP 304 to a request that asked for no comparison"
+                self.frontier.channel_failed(channel, "failed", reason)
             return
         try:
             feed = CHANNELS[channel.kind].read(
@@ -174,8 +185,9 @@ class NewsSpider(scrapy.Spider):
         new = self.frontier.harvested(
             channel,
             feed.links,
-            etag=_header(response, "ETag"),
-            modified=_header(response, "Last-Modified"),
+            # Of a feed that may be cut off, the whole is asked for again next time.
+            etag=None if feed.defect else _header(response, "ETag"),
+            modified=None if feed.defect else _header(response, "Last-Modified"),
             defect=feed.defect,
         )
         self.logger.debug("%s: %d links, %d new", channel.url, len(feed.links), new)
@@ -185,7 +197,8 @@ class NewsSpider(scrapy.Spider):
         channel: DueChannel = failure.request.cb_kwargs["channel"]  # type: ignore[attr-defined] # Scrapy adds it
         outcome, reason = verdict(failure)
         self.logger.warning("%s: %s: %s", channel.source, channel.url, reason)
-        self.frontier.channel_failed(channel, outcome or "failed", reason)
+        wait = retry_after(failure)
+        self.frontier.channel_failed(channel, outcome or "failed", reason, seconds=wait)
 
     def fetch(self, url: PendingUrl) -> scrapy.Request:
         return scrapy.Request(
@@ -199,11 +212,15 @@ class NewsSpider(scrapy.Spider):
     def fetched(self, response: Response, url: PendingUrl) -> None:
         self._done(url)
         content_type = _header(response, "Content-Type")
-        if content_type and not any(kind in content_type.lower() for kind in READABLE):
-            self.frontier.decided(url.id, "not_an_article", content_type)
+        kind = (content_type or "").partition(";")[0].strip().lower()
+        if kind not in READABLE and (kind or not isinstance(response, TextResponse)):
+            self.frontier.decided(url.id, "not_an_article", kind or "no content type, and not text")
             return
-        if content_type is None and not isinstance(response, TextResponse):
-            self.frontier.decided(url.id, "not_an_article", "no content type, and not text")
+        if response.status not in WHOLE:
+            self.frontier.postponed(url, f"HTTP {response.status}")
+            return
+        if self.frontier.knows(response.url, besides=url.id):
+            self.frontier.decided(url.id, "duplicate", f"leads to {response.url}")
             return
         headers = {
             name: value for name in archive.KEPT_HEADERS if (value := _header(response, name))
@@ -229,6 +246,9 @@ class NewsSpider(scrapy.Spider):
         wait = retry_after(failure)
         if wait is not None:
             self.frontier.rest(host(url.url), seconds=wait)
+        elif not isinstance(failure.value, HttpError):
+            # Nobody answers there: the host's other URLs need not find out one by one.
+            self.frontier.rest(host(url.url), seconds=RETRY_SECONDS)
         self.frontier.postponed(url, reason, seconds=wait)
 
     def _done(self, url: PendingUrl) -> None:
@@ -245,7 +265,7 @@ def verdict(failure: Failure) -> tuple[str | None, str]:
         return "robots", str(error)
     if isinstance(error, HttpError):
         status = error.response.status
-        if status not in FINAL and 400 <= status < 429:  # noqa: PLR2004 (the client's fault: asking again is no use)
+        if status not in FINAL and status not in LATER and 400 <= status < 500:  # noqa: PLR2004 (our fault: asking again is no use)
             return "failed", f"HTTP {status}"
         return FINAL.get(status), f"HTTP {status}"
     reason = f"{type(error).__name__}: {error}".strip(": ")
@@ -260,10 +280,15 @@ def retry_after(failure: Failure) -> float | None:
     if not isinstance(error, HttpError) or error.response.status not in ASKED_TO_WAIT:
         return None
     asked = _header(error.response, "Retry-After") or ""
-    if asked.isdigit():
-        return min(float(asked), MAX_RETRY_AFTER)
-    # An HTTP date, or nothing: an hour is what most 429s mean.
-    return 3600.0 if error.response.status == 429 else None  # noqa: PLR2004 (Too Many Requests)
+    if asked.isascii() and asked.isdigit():
+        seconds = float(asked)
+    else:
+        try:
+            seconds = (parsedate_to_datetime(asked) - datetime.now(UTC)).total_seconds()
+        except (TypeError, ValueError):
+            # Nothing, or nothing readable: an hour is what most 429s mean.
+            return 3600.0 if error.response.status == 429 else None  # noqa: PLR2004 (Too Many Requests)
+    return min(max(seconds, MIN_RETRY_AFTER), MAX_RETRY_AFTER)
 
 
 def _header(response: Response, name: str) -> str | None:

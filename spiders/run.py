@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scrapy.crawler import AsyncCrawlerProcess
+from scrapy.crawler import AsyncCrawlerProcess, Crawler
 from scrapy.settings import Settings
 
 from crawler import database, store
@@ -16,19 +16,22 @@ from crawler.errors import TamisError
 from crawler.guard import require_contact
 from crawler.items import Source
 from crawler.progress import Progress
+from crawler.workers import asked_to_stop
 from spiders.channels import addresses
 from spiders.news import NewsSpider
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """The ledger after a crawl: every URL ever discovered, by outcome."""
+    """The ledger after a crawl: every URL ever discovered, by outcome; was it asked to stop?"""
 
     outcomes: dict[str, int]
+    stopped: bool = False
 
     def __str__(self) -> str:
         counts = (f"{name} {count:,}" for name, count in self.outcomes.items())
-        return f"{sum(self.outcomes.values()):,} URLs discovered: {', '.join(counts) or 'none'}"
+        total = f"{sum(self.outcomes.values()):,} URLs discovered: {', '.join(counts) or 'none'}"
+        return f"Stopped; the next crawl goes on from here. {total}" if self.stopped else total
 
 
 def crawl(
@@ -36,10 +39,13 @@ def crawl(
     db: Path,
     *,
     settings: Mapping[str, Any],
+    known: tuple[Source, ...] = (),
     enrich: bool = True,
     workers: int | None = None,
 ) -> Summary:
     """Visit what is due of `sources`, fetch what is new, and read it. Once a process.
+
+    `known` is the whole registry, so that a licence withdrawn elsewhere in it is known of too.
 
     `settings` are Scrapy settings over those of crawler.settings. Raises ConfigError if a public
     host would be visited without a contact.
@@ -50,24 +56,26 @@ def crawl(
     )
     with database.alone(db):
         try:
-            _run(sources, db, settings=settings, enrich=enrich, workers=workers)
+            spider = {"db": str(db), "sources": sources, "known": known}
+            stopped = _run(spider, db, settings=settings, enrich=enrich, workers=workers)
         except sqlite3.Error as error:
             raise TamisError(
                 f"{db}: {error}; the crawl stopped, and goes on from what was committed next time"
             ) from error
         with closing(database.private(db)) as private:
             store.settle(private)
-            return Summary(outcomes=store.outcomes(private))
+            return Summary(outcomes=store.outcomes(private), stopped=stopped)
 
 
 def _run(
-    sources: tuple[Source, ...],
+    spider: Mapping[str, Any],
     db: Path,
     *,
     settings: Mapping[str, Any],
     enrich: bool,
     workers: int | None,
-) -> None:
+) -> bool:
+    """Returns whether it was asked to stop before the end."""
     database.private(db).close()  # so that it exists, migrated, before two threads open it
     process = AsyncCrawlerProcess(_settings(settings))
     with Progress("fetched", *(["read"] if enrich else [])) as progress:
@@ -75,16 +83,27 @@ def _run(
         if beside:
             beside.start()
         crawler = process.create_crawler(NewsSpider)
+        stopped = True  # until it is known to have come to its end
         try:
-            crawling = process.crawl(crawler, db=str(db), sources=sources, progress=progress)
+            crawling = process.crawl(crawler, **spider, progress=progress)
             process.start()
+            stopped = not crawling.done() or _reason(crawler) == "shutdown"
         finally:
             if beside:
-                asked_to_stop = crawler.stats.get_value("finish_reason") != "finished"
-                beside.finish(at_once=asked_to_stop)
-        crawling.result()
+                with asked_to_stop() as asked:
+                    beside.finish(stop=lambda: stopped or asked.is_set())
+                    stopped = stopped or asked.is_set()
+        if crawling.done():
+            crawling.result()
         if isinstance(crawler.spider, NewsSpider) and crawler.spider.error:
             raise crawler.spider.error
+    return stopped
+
+
+def _reason(crawler: Crawler) -> str | None:
+    """Why the spider closed; None if it was never opened."""
+    reason: str | None = crawler.stats.get_value("finish_reason") if crawler.spider else None
+    return reason
 
 
 def _settings(over: Mapping[str, Any]) -> Settings:

@@ -64,7 +64,21 @@ def test_one_broken_character_does_not_mangle_a_utf8_page() -> None:
     assert (text.count(FRENCH), encoding) == (20, "utf-8")
 
 
-@pytest.mark.parametrize("name", ["x-unknown", "", "utf-8;;", "\u00e9"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "x-unknown",
+        "",
+        "utf-8;;",
+        "\u00e9",
+        "undefined",
+        "hex",
+        "base64",
+        "rot13",
+        "unicode_escape",
+        "idna",
+    ],
+)
 def test_an_encoding_nobody_knows_is_ignored(name: str) -> None:
     assert decode(FRENCH.encode("cp1252"), f"text/html; charset={name}")[0] == FRENCH
 

@@ -11,6 +11,7 @@ from web import article
 
 from crawler import database
 from crawler.cli import main
+from crawler.schema import published
 
 TEXT = "Le centre d'hébergement du quai rouvre ses portes avec quarante lits pour les familles."
 
@@ -141,3 +142,28 @@ def test_a_second_process_on_the_same_database_is_refused(tmp_path: Path) -> Non
         status, _, err = run("enrich", "--db", str(path))
         assert (status, f"another tamis is at work on {path}" in err) == (1, True)
     assert run("enrich", "--db", str(path), "--workers", "1")[0] == 0
+
+
+def test_the_private_database_is_not_served_nor_exported(tmp_path: Path) -> None:
+    path = tmp_path / "tamis.db"
+    database.private(path).close()
+    for command in (("serve",), ("export", "feeds")):
+        status, _, err = run(*command, "--news", str(path))
+        assert status == 1
+        assert "is not a database that `tamis publish` made" in err
+
+
+def test_a_published_database_is_no_private_one(tmp_path: Path) -> None:
+    path = tmp_path / "news.db"
+    with closing(Database(path)) as db:
+        published.apply(db)
+    status, _, err = run("publish", "--db", str(path), "--news", str(tmp_path / "other.db"))
+    assert status == 1
+    assert "news.db cannot be used as the private database" in err
+
+
+def test_a_folder_where_none_can_be_is_said_by_name(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    status, _, err = run("enrich", "--db", str(tmp_path / "file" / "tamis.db"))
+    assert status == 1
+    assert str(tmp_path / "file") in err

@@ -14,6 +14,7 @@ from sqlite_utils import Database
 from web import HTML, RSS, Answer, Web, article, feed, record
 
 from crawler import archive
+from crawler.frontier import PER_HOST
 
 TEXT = (
     "Le centre d'hébergement du quai rouvre ses portes avec quarante lits pour les familles.",
@@ -272,9 +273,9 @@ def test_ctrl_c_ends_a_crawl_cleanly_and_the_next_one_goes_on(
         time.sleep(0.01)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the workers too
     out, err = process.communicate(timeout=30)
-    assert process.returncode == 0, err
+    assert process.returncode == 1, err
     assert "Traceback" not in err
-    assert "40 URLs discovered" in out
+    assert "Stopped; the next crawl goes on from here. 40 URLs discovered" in out
     counts = dict(stored().execute("SELECT outcome, count(*) FROM urls GROUP BY 1").fetchall())
     assert counts["pending"] > 10
     assert crawl().returncode == 0
@@ -303,3 +304,87 @@ def test_a_database_that_fails_stops_the_crawl_and_says_so(
     db.execute("DROP TRIGGER full")
     assert crawl().returncode == 0
     assert by_path(db) == {"/a": ("stored", None)}
+
+
+@pytest.mark.parametrize("seconds", [0.3, 0.8, 1.3, 1.8, 2.6])
+def test_ctrl_c_at_any_moment_leaves_no_trace_and_loses_nothing(
+    web: Web, crawl: Crawl, stored: Callable[[], Database], tmp_path: Path, seconds: float
+) -> None:
+    names = [f"/{n}" for n in range(30)]
+    web.pages = {"/feed": Answer(feed(*(web.url + name for name in names)), content_type=RSS)}
+    for n, name in enumerate(names):
+        text = f"La permanence ouvre {n} jours de plus cet hiver."
+        web.pages[name] = Answer(article(f"Avis {n}", text))
+    options = ["--sources", str(tmp_path / "sources"), "--db", str(tmp_path / "tamis.db")]
+    options += ["--delay", "0", "--loopback", "--workers", "1"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "crawler", "crawl", *options],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+    time.sleep(seconds)
+    for _ in range(2):  # an impatient person
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGINT)
+        time.sleep(0.1)
+    _, err = process.communicate(timeout=30)
+    assert "InvalidStateError" not in err
+    assert "BrokenProcessPool" not in err
+    assert crawl().returncode == 0
+    assert dict(stored().execute("SELECT outcome, count(*) FROM urls GROUP BY 1").fetchall()) == {
+        "stored": 30
+    }
+
+
+def test_odd_addresses_and_answers_each_get_their_outcome_and_stop_nothing(
+    web: Web, crawl: Crawl, stored: Callable[[], Database]
+) -> None:
+    page = article("Le centre rouvre", *TEXT)
+    refresh = page.replace(b"<head>", b'<head><meta http-equiv="refresh" content="1; url=/live">')
+    web.pages = {
+        "/old": Answer(b"", 301, headers={"Location": "/new"}),
+        "/new": Answer(page),
+        "/live": Answer(refresh),
+        "/mon%20rapport.html": Answer(article("Mon rapport", *TEXT, "Annexe.")),
+        "/wait": Answer(b"checking your browser", 202),
+        "/image": Answer(b"<svg/>", content_type="image/svg+xml"),
+        "/undefined": Answer(page, content_type="text/html; charset=undefined"),
+    }
+    long = "/" + "é" * 1000
+    links = [*web.pages, "/mon rapport.html", long]
+    web.pages["/feed"] = Answer(feed(*(web.url + link for link in links)), content_type=RSS)
+    assert crawl().returncode == 0
+    outcomes = {path: outcome for path, (outcome, _) in by_path(stored()).items()}
+    assert outcomes == {
+        "/old": "duplicate", "/new": "stored", "/live": "stored", "/wait": "pending",
+        "/mon%20rapport.html": "stored", "/image": "not_an_article", "/undefined": "stored",
+    }  # fmt: skip
+    assert web.hits["/live"] == 1
+
+
+def test_a_host_that_refuses_once_is_not_asked_again_at_once(web: Web, crawl: Crawl) -> None:
+    names = [f"/{n}" for n in range(20)]
+    web.pages = {"/feed": Answer(feed(*(web.url + name for name in names)), content_type=RSS)}
+    web.pages |= {name: Answer(b"", 503, headers={"Retry-After": "0"}) for name in names}
+    crawl("--no-enrich")
+    assert max(web.hits[name] for name in names) == 1
+    assert sum(web.hits[name] for name in names) <= PER_HOST
+
+
+def test_a_feed_cut_off_is_asked_for_whole_the_next_time(
+    web: Web, crawl: Crawl, stored: Callable[[], Database]
+) -> None:
+    whole = feed(*(f"{web.url}/{n}" for n in range(3)))
+    cut = whole[: whole.index(b"/1</link>")]
+
+    def conditional(headers: dict[str, str]) -> Answer:
+        if headers.get("If-None-Match"):
+            return Answer(status=304)
+        first = web.hits["/feed"] == 1
+        return Answer(cut if first else whole, content_type=RSS, headers={"ETag": '"7"'})
+
+    web.pages = {"/feed": conditional}
+    crawl("--no-enrich")
+    with closing(Database(stored().conn.execute("PRAGMA database_list").fetchone()[2])) as db:
+        db.execute("UPDATE channels SET due = ''")
+    crawl("--no-enrich")
+    assert {"/0", "/1", "/2"} <= by_path(stored()).keys()

@@ -18,6 +18,7 @@ import pytest
 from lxml import html
 from sqlite_utils import Database
 
+from crawler import database
 from crawler.demo import content
 from crawler.exports.feeds import export_feeds
 from crawler.serving import site
@@ -208,3 +209,26 @@ def test_the_same_demo_gives_the_same_articles(demo: tuple[Path, str], tmp_path:
             }
 
     assert articles(tmp_path) == articles(demo[0])
+
+
+def test_no_extract_begins_with_the_menu_of_its_site(news: Database) -> None:
+    summaries = [row["summary"] for row in news.query("SELECT summary FROM articles")]
+    assert [summary for summary in summaries if summary.startswith("|")] == []
+
+
+def test_pieces_that_sites_take_from_each_other_are_listed_once(news: Database) -> None:
+    copies = list(news.query("SELECT source FROM articles WHERE duplicate_of IS NOT NULL"))
+    assert {row["source"] for row in copies} == {"huis-en-brug"}
+    assert len(copies) == 2
+
+
+def test_the_demo_removes_no_database_but_its_own(tmp_path: Path) -> None:
+    kept = tmp_path / "tamis.db.backup"
+    kept.write_text("kept")
+    with closing(database.private(tmp_path / "tamis.db")) as db:
+        db.table("sources").insert({"id": "alter-echos", "record": "{}"})
+    command = [sys.executable, "-m", "crawler", "demo", "--no-serve", "--out", str(tmp_path)]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert ran.returncode == 1
+    assert "is no demo's (alter-echos is in it): choose another folder" in ran.stderr
+    assert kept.read_text() == "kept"

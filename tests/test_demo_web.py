@@ -20,6 +20,8 @@ from crawler.demo.content import ContentError, Site, complete, load, parse
 from crawler.demo.moulds import MOULDS, PRIVATE, Built, build
 from crawler.demo.moulds.answers import target_of
 from crawler.demo.web import DemoWeb, sources
+from enrich.extract import extract
+from enrich.text import text_hash
 
 SITES = load()
 each_site = pytest.mark.parametrize("site", SITES, ids=lambda site: site.id)
@@ -463,10 +465,30 @@ def test_a_republished_piece_links_to_the_original_on_its_own_site(
     web: DemoWeb, browser: Browser
 ) -> None:
     posts = [post for site in SITES for post in built(site, web).plan.posts if post.article.via]
-    assert len({urlsplit(post.url).hostname for post in posts}) == 2
+    assert len({urlsplit(post.url).hostname for post in posts}) == 3
     for post in posts:
         assert post.origin_url in html.fromstring(browser.get(post.url).body).xpath("//a/@href")
         assert browser.get(post.origin_url or "").status == 200
+
+
+def test_some_reprints_are_read_as_the_original_s_very_text_and_some_are_not(web: DemoWeb) -> None:
+    """Real sites do both: a credit line or a lead in the text, or the text and nothing else."""
+    places = {site.id: built(site, web) for site in SITES}
+
+    def read(place: Built, slug: str) -> str:
+        (post,) = [post for post in place.plan.posts if post.article.slug == slug]
+        text = extract(place.answer(target_of(post.url)).body, url=post.url).text
+        assert text
+        return text_hash(text)
+
+    same = []
+    for place in places.values():
+        for post in place.plan.posts:
+            if post.article.reprint_of:
+                first, _, slug = post.article.reprint_of.partition("/")
+                same.append(read(place, post.article.slug) == read(places[first], slug))
+    assert same.count(True) >= 2
+    assert same.count(False) >= 2
 
 
 def test_a_story_in_two_languages_links_to_its_translation(browser: Browser) -> None:

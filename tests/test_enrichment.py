@@ -84,7 +84,7 @@ def test_one_page_that_crashes_hangs_or_raises_stops_no_other(
     assert found["/hang"] == ("failed", "reading took over 4 s")
     crashed, why = found["/crash"]
     assert crashed == "failed"
-    assert "the process that read it ended" in (why or "")
+    assert "the process that read it ended, 2 times" in (why or "")
 
 
 def test_reading_again_changes_no_byte_and_reads_nothing_of_todays_version(
@@ -170,3 +170,26 @@ def test_an_article_without_its_reading_is_refused(db: Database) -> None:
     empty = store.Reading(url_id=1, outcome="stored", url="http://a.test/")
     with pytest.raises(ValueError, match=r"http://a\.test/: a stored reading without an article"):
         store.save(db, [replace(empty)], "v1")
+
+
+def test_an_article_that_others_repeat_can_leave(db: Database, archive_pages: Archive) -> None:
+    same = article("Le centre rouvre", FIRST)
+    archive_pages({"/a": same, "/c": same})
+    enrichment.run(db, processes=1)
+    store.settle(db)
+    (original,) = db.query("SELECT url_id FROM articles WHERE duplicate_of IS NULL")
+    store.save(db, [store.Reading(url_id=original["url_id"], outcome="too_short")], "v2")
+    (left,) = db.table("articles").rows
+    assert left["duplicate_of"] is None
+
+
+def test_a_reading_that_fails_leaves_the_article_of_the_one_before(
+    db: Database, archive_pages: Archive
+) -> None:
+    archive_pages({"/a": article("Le centre rouvre", FIRST)})
+    enrichment.run(db, processes=1)
+    before = rows(db)
+    (url_id,) = (row["id"] for row in db.table("urls").rows)
+    store.save(db, [store.Reading(url_id=url_id, outcome="failed", reason="60 s")], "v2")
+    assert rows(db) == before
+    assert outcomes(db) == {"/a": ("stored", "60 s")}

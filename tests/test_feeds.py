@@ -1,3 +1,5 @@
+import time
+
 import pytest
 from web import feed
 
@@ -107,3 +109,16 @@ def test_what_is_no_feed_is_refused_with_its_address_and_the_reason(body: bytes,
 def test_a_declared_encoding_is_read(encoding: str) -> None:
     body = RSS.replace("UTF-8", encoding).encode(encoding)
     assert parse(body, HERE).links[0].authors == ("La rédaction du Quai",)
+
+
+def test_half_emojis_are_joined_or_replaced_and_cost_no_link() -> None:
+    body = feed("http://x.test/1").replace(b"Titre", b"A &#55357;&#56832; &#xD83D; &#2;")
+    (link,) = parse(body, HERE).links
+    assert link.title is not None
+    assert link.title.startswith("A 😀 \ufffd")
+
+
+def test_many_unclosed_sections_take_no_time() -> None:
+    began = time.process_time()
+    mend_ampersands(b"<![CDATA[" * 200_000)
+    assert time.process_time() - began < 5

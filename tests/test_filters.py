@@ -10,7 +10,8 @@ TEXT = "Le centre d'hébergement du quai rouvre ses portes avec quarante lits po
 
 
 def answers(records: list[object], answer: object, processes: int = 1) -> list[dict[str, object]]:
-    lines = (line if isinstance(line, str) else json.dumps(line) for line in records)
+    texts = (line if isinstance(line, str) else json.dumps(line) for line in records)
+    lines = (line.encode() for line in texts)
     return [json.loads(line) for line in each(lines, answer, processes)]  # type: ignore[arg-type] # any filter
 
 
@@ -58,7 +59,7 @@ def test_duplicates_answers_with_clusters() -> None:
         json.dumps({"id": "a", "text": "même TEXTE", "published": "2026-10-01"}),
         json.dumps({"id": "c", "text": "Autre."}),
     ]
-    found = [json.loads(line) for line in duplicates(lines)]
+    found = [json.loads(line) for line in duplicates(line.encode() for line in lines)]
     assert found[0] == {"id": "b", "cluster": "a", "relation": "exact"}
     assert found[1]["error"].startswith("line 2: not JSON")
     assert found[2:] == [
@@ -101,3 +102,38 @@ def test_several_processes_give_the_same_answers_in_the_same_order() -> None:
 
 def test_blank_lines_are_passed_over() -> None:
     assert answers(["", "\n", {"id": 1, "url": "http://a.test/"}], urls_line)[0]["id"] == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "error"),
+    [
+        (b'{"id": 1, "url": "http://a.test/\xe9"}', "line 1: not UTF-8"),
+        (b"[" * 100_000, "line 1: not JSON: RecursionError"),
+        (b'{"id": 1, "url": "http://a.test/\\ud800"}', "line 1: not a web address"),
+    ],
+    ids=["latin-1", "deep", "half an emoji"],
+)
+def test_no_byte_ends_the_stream(line: bytes, error: str) -> None:
+    bad, good = map(json.loads, each([line, b'{"id": 2, "url": "http://a.test/"}'], urls_line))
+    assert bad["error"].startswith(error.partition(": RecursionError")[0])
+    assert good["id"] == 2
+
+
+def test_a_byte_order_mark_and_half_an_emoji_in_an_id_do_no_harm() -> None:
+    lines = [b'\xef\xbb\xbf{"id": "\\ud83d", "url": "http://a.test/"}']
+    assert json.loads(next(each(lines, urls_line)))["id"] == "\ufffd"
+
+
+def test_ids_come_back_as_they_were_and_the_earliest_moment_wins_in_any_zone() -> None:
+    lines = [
+        b'{"id": 1, "text": "Un texte.", "published": "2026-10-12T01:00:00+05:00"}',
+        b'{"id": "1", "text": "Un texte.", "published": "2026-10-11T22:00:00Z"}',
+        b'{"id": 2, "text": ""}',
+        b'{"id": 3, "text": " ... "}',
+        b'{"id": 4, "text": "x", "published": "hier"}',
+    ]
+    found = [json.loads(line) for line in duplicates(lines)]
+    assert [(line["id"], line.get("cluster")) for line in found] == [
+        (1, 1), ("1", 1), (2, 2), (3, 3), (4, None),
+    ]  # fmt: skip
+    assert found[4]["error"] == "line 5: published 'hier' is not an ISO 8601 date"

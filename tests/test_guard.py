@@ -10,6 +10,9 @@ from crawler.guard import allowed, literal, refusal, require_contact
         "http://127.0.0.1/", "http://127.1/", "http://2130706433/", "http://0x7f.1/",
         "http://0177.0.0.1/", "http://0.0.0.0/", "http://[::1]/", "http://[::ffff:127.0.0.1]/",
         "http://10.0.0.1/", "http://192.168.1.1/", "http://169.254.169.254/latest/meta-data",
+        "http://[::7f00:1]/", "http://[64:ff9b::7f00:1]/", "http://[2002:7f00:1::]/",
+        "http://[::ffff:0:127.0.0.1]/", "http://[fec0::1]/", "http://224.0.0.1/",
+        "http://[ff02::1]/", "http://[fe80::1]/", "http://255.255.255.255/",
         "http://localhost/", "http://LOCALHOST./", "http://intranet.localhost/",
         "file:///etc/passwd", "data:text/html,x", "ftp://a.test/", "http:///x", "javascript:1",
     ],
@@ -19,7 +22,7 @@ def test_an_address_of_our_own_is_refused_with_a_reason(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["https://quai.example.org/x", "http://93.184.215.14/", "http://a.test/"]
+    "url", ["https://quai.example.org/x", "http://93.184.215.14/", "http://[2606:4700::1]/"]
 )
 def test_a_public_address_is_not_refused(url: str) -> None:
     assert refusal(url, loopback=False) is None

@@ -52,7 +52,7 @@ def private(tmp_path: Path, source: Source) -> Path:
                 " VALUES (?, ?, ?, ?, 200, '{}', '')",
                 (row["id"], row["id"], row["url"], "2026-11-21T08:00:00Z"),
             )
-            body = f"<p>{LONG}</p><p>{row['source']}</p>"
+            body = f"<p>{LONG}</p><p>Ceci n'est que dans SEUL-{row['source'].upper()}.</p>"
             page = f"<html lang=fr><title>Abri</title><article>{body}</article>"
             found = extract(page, row["url"])
             reading = Reading(
@@ -81,10 +81,14 @@ def test_only_what_may_be_shown_is_published(private: Path, tmp_path: Path) -> N
     assert len(shown["quai"]["text"]) > len(LONG)
     assert shown["pont"]["text"] == shown["pont"]["summary"]
     assert len(shown["pont"]["summary"]) <= EXTRACT_CHARACTERS
-    assert LONG.encode() in news.read_bytes()
-    everything = sqlite3.connect(news)
-    with closing(everything):
-        assert "pont\n" not in "".join(everything.iterdump())
+    with closing(sqlite3.connect(news)) as conn:
+        everything = "".join(conn.iterdump())
+    assert "SEUL-QUAI" in everything
+    assert "SEUL-PONT" not in everything
+    assert b"SEUL-PONT" not in news.read_bytes()
+    found = "SELECT rowid FROM articles_fts WHERE articles_fts MATCH '\"SEUL-{}\"'"
+    assert len(read(news, found.format("QUAI"))) == 1
+    assert read(news, found.format("PONT")) == []
 
 
 def test_a_private_instance_may_show_every_text(private: Path, tmp_path: Path) -> None:
@@ -221,10 +225,8 @@ def test_the_sites_address_is_kept_for_its_feeds(private: Path, tmp_path: Path) 
 def test_a_text_is_shown_whole_only_where_its_licence_lets_anybody(
     source: Source, licence: str | None, tdm: str, expected: str
 ) -> None:
-    assert (
-        rights(replace(source, licence=Licence(id=licence) if licence else None, tdm=tdm))
-        == expected
-    )
+    record = replace(source, licence=Licence(id=licence) if licence else None, tdm=tdm)
+    assert rights(record, "http://quai.example.org/1") == expected
 
 
 @pytest.mark.parametrize(
@@ -240,3 +242,64 @@ def test_a_text_is_shown_whole_only_where_its_licence_lets_anybody(
 def test_an_extract_is_one_line_cut_between_words(text: str, cut: str) -> None:
     assert extract_of(text) == cut
     assert len(extract_of(text)) <= EXTRACT_CHARACTERS
+
+
+def test_a_licence_does_not_cover_the_pages_of_others(source: Source) -> None:
+    record = replace(source, licence=Licence(id="CC-BY"))
+    assert rights(record, "https://www.quai.example.org/1") == "full"
+    assert rights(record, "http://pont.example.org/1") == "extract"
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({}, "full"),
+        ({"x-robots-tag": "noindex"}, "full"),
+        ({"x-robots-tag": "noindex, NoArchive"}, "extract"),
+        ({"tdm-reservation": "1"}, "extract"),
+        ({"tdm-reservation": "0"}, "full"),
+    ],
+    ids=["nothing", "noindex", "noarchive", "reserved", "not reserved"],
+)
+def test_a_page_that_reserves_its_text_is_not_shown_whole(
+    source: Source, headers: dict[str, str], expected: str
+) -> None:
+    record = replace(source, licence=Licence(id="CC-BY"))
+    assert rights(record, "http://quai.example.org/1", headers) == expected
+
+
+def test_the_private_database_is_never_replaced_by_the_published_one(private: Path) -> None:
+    before = private.read_bytes()
+    with pytest.raises(ConfigError, match="is the private database"):
+        publish.publish(private, private)
+    assert private.read_bytes() == before
+
+
+def test_a_file_that_is_no_published_database_is_left_alone(private: Path, tmp_path: Path) -> None:
+    (tmp_path / "letters.db").write_text("Mes lettres")
+    with pytest.raises(ConfigError, match="not a database that `tamis publish` made"):
+        publish.publish(private, tmp_path / "letters.db")
+    assert (tmp_path / "letters.db").read_text() == "Mes lettres"
+
+
+def test_a_database_that_lost_most_articles_is_published_only_by_force(
+    private: Path, tmp_path: Path
+) -> None:
+    news, empty = tmp_path / "news.db", tmp_path / "empty.db"
+    publish.publish(private, news)
+    database.private(empty).close()
+    with pytest.raises(PublishError, match=r"0 articles and .* has 2: .* say --force"):
+        publish.publish(empty, news)
+    assert len(read(news, "SELECT 1 FROM articles")) == 2
+    assert publish.publish(empty, news, force=True)["articles"] == 0
+
+
+def test_the_sites_address_outlives_a_publish_that_does_not_name_it(
+    private: Path, tmp_path: Path
+) -> None:
+    for address in ("https://news.example.org", None):
+        publish.publish(private, tmp_path / "news.db", base_url=address)
+    told = dict(tuple(row) for row in read(tmp_path / "news.db", "SELECT * FROM snapshot"))
+    assert told["base_url"] == "https://news.example.org/"
+    with pytest.raises(ConfigError, match="not a web address: 'javascript:alert'"):
+        publish.publish(private, tmp_path / "news.db", base_url="javascript:alert")

@@ -1,6 +1,7 @@
 """The site on a real Datasette: pages, metadata, queries, and what must stay inert."""
 
 import asyncio
+import html
 import json
 import os
 import re
@@ -8,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Collection
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -21,8 +23,13 @@ from sqlite_utils import Database
 
 from crawler import serving
 from crawler.errors import ConfigError
+from crawler.frontier import OUTCOMES
+from crawler.registry import CATEGORIES, ORGANISATIONS
 from crawler.schema import published
 from crawler.serving import Newest, serve, site, site_folder
+from enrich.extract import Hints, extract
+from enrich.language import DECLARED_CONFIDENCE, identify
+from enrich.themes import SECOND, THRESHOLD
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "datasette"
@@ -128,6 +135,16 @@ def test_an_article_page_tells_where_each_value_comes_from(db: Path) -> None:
         assert told in html, told
 
 
+def test_evidence_shows_each_term_how_often_and_where(db: Path) -> None:
+    evidence = [{"term": "لاجيين", "count": 3, "where": "title"}]
+    with closing(Database(db)) as news:
+        news.execute(
+            "UPDATE article_themes SET evidence = ? WHERE article_id = 4", [json.dumps(evidence)]
+        )
+        news.conn.commit()
+    assert "<q><bdi>لاجيين</bdi></q> × 3, title" in page(db, "/article/4")
+
+
 def test_an_extract_says_why_there_is_no_more(db: Path) -> None:
     html = page(db, "/article/2")
     assert "An extract: Quai Ouvert has not licensed its full texts" in html
@@ -167,11 +184,38 @@ def test_our_pages_allow_no_script_at_all(db: Path) -> None:
         assert " on" + "click" not in answer.text
 
 
-@pytest.mark.parametrize("path", ["/article/99", "/article/" + "9" * 18, "/nowhere", "/article/x"])
-def test_what_does_not_exist_says_what_to_do(db: Path, path: str) -> None:
+LOST = [
+    ("/article/99", "There is no article 99"),
+    ("/article/" + "9" * 18, "There is no article 9"),
+    ("/article/x", "There is no page at this address"),
+    ("/nowhere", "There is no page at this address"),
+    ("/a/b/c/d/e", "There is no page at this address"),
+    ("/news/nowhere", "Table not found"),
+    ("/feeds/xx.atom", "There is no such feed"),
+]
+
+
+@pytest.mark.parametrize(("path", "told"), LOST)
+def test_what_does_not_exist_says_so_and_what_to_do(db: Path, path: str, told: str) -> None:
     (answer,) = get(db, path)
     assert answer.status_code == 404
+    assert told in answer.text
     assert 'action="/"' in answer.text
+
+
+def test_a_program_that_asks_for_what_does_not_exist_is_told_in_json(db: Path) -> None:
+    (answer,) = get(db, "/news/nowhere.json")
+    assert answer.status_code == 404
+    assert answer.json()["ok"] is False
+    assert "Table not found" in answer.json()["error"]
+
+
+@pytest.mark.parametrize("path", [*(path for path, _ in LOST), "/nowhere.json", "/news/x.json"])
+def test_what_does_not_exist_prints_nothing(
+    db: Path, path: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    get(db, path)
+    assert capfd.readouterr() == ("", "")
 
 
 def test_robots_may_read_articles_and_not_walk_the_facets(db: Path) -> None:
@@ -180,16 +224,34 @@ def test_robots_may_read_articles_and_not_walk_the_facets(db: Path) -> None:
     assert "Allow: /article/" in text
 
 
-def test_an_empty_database_and_a_foreign_one_say_what_to_do(tmp_path: Path) -> None:
+def test_an_empty_database_says_what_to_do(tmp_path: Path) -> None:
     empty_news(tmp_path / "empty.db").close()
     assert "tamis crawl" in page(tmp_path / "empty.db", "/")
-    foreign = Database(tmp_path / "foreign.db")
-    foreign.table("things").insert({"id": 1})
-    foreign.close()
-    for path in ("/", "/article/1"):
-        (answer,) = get(tmp_path / "foreign.db", path)
-        assert answer.status_code == 503
-        assert "tamis demo" in answer.text
+
+
+def test_a_foreign_database_is_refused_and_says_what_it_is(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="is not a database that `tamis publish` made"):
+        site(foreign(tmp_path))
+
+
+@pytest.mark.parametrize("path", ["/", "/article/1"])
+def test_a_foreign_database_in_the_folder_says_what_to_do(
+    db: Path, tmp_path: Path, path: str
+) -> None:
+    async def answer() -> Any:
+        datasette = site(db)  # `datasette datasette/` serves whatever is there, and asks nothing
+        foreign(tmp_path).replace(db)
+        return await datasette.client.get(path)
+
+    found = asyncio.run(answer())
+    assert found.status_code == 503
+    assert "tamis demo" in found.text
+
+
+def foreign(folder: Path) -> Path:
+    with closing(Database(folder / "foreign.db")) as other:
+        other.table("things").insert({"id": 1})
+    return folder / "foreign.db"
 
 
 # --- Metadata ------------------------------------------------------------------------------------
@@ -220,6 +282,71 @@ def test_every_table_and_every_column_is_described() -> None:
         assert table["title"]
         assert table["description"]
         assert all(table["columns"].values())
+
+
+def listed(table: str, column: str) -> set[str]:
+    """The values that a description says there are, after its colon."""
+    _, _, values = NEWS["tables"][table]["columns"][column].partition(": ")
+    return set(re.split(r",\s+|\s+or\s+", values))
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "values"),
+    [
+        ("ledger", "outcome", OUTCOMES),
+        ("sources", "organisation", ORGANISATIONS),
+        ("sources", "category", CATEGORIES),
+    ],
+)
+def test_values_that_a_column_lists_are_those_of_the_program(
+    table: str, column: str, values: Collection[str]
+) -> None:
+    assert listed(table, column) == set(values)
+
+
+def test_what_decides_on_a_language_is_described() -> None:
+    decided = (
+        identify("", "Het buurthuis is open voor iedereen die komt eten."),
+        identify("", "ᏣᎳᎩ", declared="chr"),
+        identify("", "", declared="chr"),
+    )
+    assert listed("articles", "language_method") == {language.method for language in decided}
+
+
+def test_sources_of_dates_that_are_listed_are_those_that_reading_a_page_gives() -> None:
+    body = "<p>" + "Het buurthuis is open voor iedereen die komt eten. " * 20 + "</p>"
+    page = "<html><head>{}</head><body><article>{}" + body + "</article></body></html>"
+    data = {"@type": "NewsArticle", "datePublished": "2026-10-12"}
+    linked = f'<script type="application/ld+json">{json.dumps(data)}</script>'
+    meta = '<meta property="article:published_time" content="2026-10-12T09:15:00+02:00">'
+    shown = '<time datetime="2026-10-12">12 oktober 2026</time>'
+    found = {
+        extract(html, "https://quai.example.org/a", hints=hints).published_source
+        for html, hints in (
+            (page.format("", ""), Hints(published="2026-10-12")),
+            (page.format(linked, ""), Hints()),
+            (page.format(meta, ""), Hints()),
+            (page.format("", shown), Hints()),
+        )
+    }
+    assert listed("articles", "published_source") == found
+
+
+def test_scores_are_described_with_the_limits_of_the_program() -> None:
+    described = NEWS["tables"]["article_themes"]["columns"]["score"]
+    assert f"from {SECOND} to " in described
+    assert f"at least {THRESHOLD}." in described
+    assert (
+        f"a fixed {DECLARED_CONFIDENCE} "
+        in (NEWS["tables"]["articles"]["columns"]["language_confidence"])
+    )
+
+
+def test_the_query_with_parameters_links_to_an_example_with_an_answer(db: Path) -> None:
+    empty = page(db, "/news/theme_in_a_language")
+    (example,) = re.findall(r'href="(\?theme=[^"]+)"', empty)
+    answer = page(db, "/news/theme_in_a_language" + html.unescape(example))
+    assert "Le quai ouvre une halte de nuit" in answer
 
 
 def test_metadata_holds_whatever_the_file_is_called(db: Path) -> None:

@@ -102,6 +102,16 @@ def test_a_reader_searches_narrows_reads_and_subscribes(
     page.close()
 
 
+def test_no_line_begins_with_the_dot_that_parts_two_facts(browser: Browser, address: str) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    dots = "[...document.querySelectorAll('.meta > *')].map(e => getComputedStyle(e, '{}').content)"
+    for path in ("/", "/article/1", "/article/4"):
+        page.goto(f"{address}{path}")
+        assert set(page.evaluate(dots.replace("{}", "::before"))) == {"none"}
+        assert '"·"' in page.evaluate(dots.replace("{}", "::after"))
+    page.close()
+
+
 def test_the_keyboard_reaches_the_list_past_the_header(browser: Browser, address: str) -> None:
     page = browser.new_page()
     page.goto(address)

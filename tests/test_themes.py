@@ -94,6 +94,42 @@ def test_a_longer_term_hides_the_shorter_one_inside_it() -> None:
     assert [evidence.term for evidence in housing.evidence] == ["logement social"]
 
 
+def test_a_word_that_two_terms_fit_counts_once() -> None:
+    (homelessness,) = themes_of("De daklozen", "Over hen.", "nl")
+    assert [(e.count, e.where) for e in homelessness.evidence] == [(1, "title")]
+
+
+def test_a_strong_term_counts_rather_than_a_longer_weak_one() -> None:
+    (homelessness,) = themes_of("", "Dak- en thuislozen wachten.", "nl")
+    assert [evidence.term for evidence in homelessness.evidence] == ["thuislo"]
+
+
+def test_a_hiding_term_hides_strong_ones_as_well() -> None:
+    assert said("Migration de données", "La migration des données avance.", "fr") == []
+
+
+def test_terms_side_by_side_both_count() -> None:
+    (homelessness,) = themes_of("", "Sans-abri, sdf, sans-abri.", "fr")
+    assert [(e.term, e.count) for e in homelessness.evidence] == [("sans-abri", 2), ("sdf", 1)]
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "expected"),
+    [
+        ("", "Le loyer baisse. Le loyer monte. Le loyer baisse.", []),
+        ("Le loyer", "Il baisse.", ["housing"]),
+        ("", "Le loyer baisse pour les locataires.", ["housing"]),
+        ("", "Le logement social manque.", ["housing"]),
+    ],
+)
+def test_a_further_theme_wants_two_terms_or_the_title_or_a_strong_one(
+    title: str, text: str, expected: list[str]
+) -> None:
+    # Without a title, the first line stands for one: so another line begins the text.
+    title = title or "Le conseil du jeudi"
+    assert said(title, text + " Surendettement, surendettés.", "fr")[1:] == expected
+
+
 def test_terms_match_whole_words_unless_they_end_in_a_star() -> None:
     assert said("", "Le projet Asblixo est lancé.", "fr") == []
     assert said("", "Les surendettés s'organisent.", "fr") == ["debt-energy-poverty"]

@@ -19,6 +19,8 @@ SAME = [
     ("https://m.a.test/x", "https://a.test/x"),
     ("https://a.test/spip.php?article12&xtor=RSS-1", "https://a.test/spip.php?article12"),
     ("https://a.test/?", "https://a.test"),
+    ("https://münchen.test/x", "https://xn--mnchen-3ya.test/x"),
+    ("https://a.test/caf%e9", "https://a.test/caf%E9"),
 ]
 DIFFERENT = [
     ("https://a.test/spip.php?article12", "https://a.test/spip.php?article13"),
@@ -32,6 +34,8 @@ DIFFERENT = [
     ("https://a.test/Abri", "https://a.test/abri"),
     ("https://a.test:8080/x", "https://a.test/x"),
     ("https://m.test/x", "https://test/x"),
+    ("https://a.test/caf%E9", "https://a.test/caf%E8"),
+    ("https://a.test/a%2Fb", "https://a.test/a/b"),
 ]
 
 
@@ -47,7 +51,7 @@ def test_addresses_of_two_articles_have_two_keys(one: str, other: str) -> None:
 
 @given(st.text(st.sampled_from("abé12=&?%/+;_~- "), max_size=30))
 def test_the_key_of_what_is_requested_is_the_key_of_what_was_found(rest: str) -> None:
-    url = f"https://a.test/{rest}"
+    url = web_url(f"https://a.test/{rest}") or ""
     assert key(clean(url)) == key(url)
 
 
@@ -86,6 +90,8 @@ def test_trackers_and_fragment_are_not_requested() -> None:
         "http://[::1",
         "",
         "https://a.test/" + "x" * MAX_LENGTH,
+        "https://a.test/" + "é" * (MAX_LENGTH // 4),
+        "https://a.test/\ud800",
     ],
 )
 def test_what_is_no_web_address_is_none(found: str) -> None:
@@ -94,6 +100,11 @@ def test_what_is_no_web_address_is_none(found: str) -> None:
 
 def test_a_relative_link_is_read_from_its_page() -> None:
     assert web_url("../b?x=1", "https://a.test/dir/page") == "https://a.test/b?x=1"
+
+
+def test_a_space_in_an_address_is_encoded_and_entities_that_are_parameters_stay() -> None:
+    assert web_url("https://a.test/mon rapport.html") == "https://a.test/mon%20rapport.html"
+    assert web_url("https://a.test/?a=1&amp;b=2&copy=3") == "https://a.test/?a=1&b=2&copy=3"
 
 
 def test_line_breaks_inside_an_address_are_dropped() -> None:

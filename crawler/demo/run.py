@@ -12,6 +12,7 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from crawler.demo import web
+from crawler.errors import ConfigError, TamisError
 from crawler.progress import Progress
 from crawler.publish import publish
 from crawler.serving import serve
@@ -37,13 +38,13 @@ def demo(
     began = time.monotonic()
     private, news = out / "tamis.db", out / "news.db"
     out.mkdir(parents=True, exist_ok=True)
-    for path in (private, news):
-        for old in out.glob(f"{path.name}*"):
-            old.unlink()
     with web.DemoWeb() as sites:
         records = web.sources(sites.port)
+        _make_way(private, news, {record.id for record in records})
         say(f"Crawling {len(records)} bundled sites on this machine ...")
         ledger = crawl(records, private, settings=SETTINGS, workers=workers)
+        if ledger.stopped:
+            raise TamisError("stopped before anything was published")
         with Progress("published") as progress:
             publish(private, news, progress=progress)
         say(summary(news, seconds=time.monotonic() - began))
@@ -51,6 +52,20 @@ def demo(
         if serve_it:
             # The sites stay up, so that the link to an original leads somewhere.
             serve(news, host, port)
+
+
+def _make_way(private: Path, news: Path, demo: set[str]) -> None:
+    """Remove the databases of an earlier demo, and nobody else's."""
+    if private.exists():
+        with closing(Database(private)) as db:
+            others = {row["id"] for row in db.table("sources").rows} - demo
+        if others:
+            raise ConfigError(
+                f"{private} is no demo's ({min(others)} is in it): choose another folder with --out"
+            )
+    for path in (private, news):
+        for suffix in ("", "-wal", "-shm", "-journal", ".lock", ".new"):
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
 def summary(news: Path, *, seconds: float) -> str:

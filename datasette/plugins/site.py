@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from datasette import hookimpl
+from datasette.utils import add_cors_headers
 from datasette.utils.asgi import NotFound, Response
 
 from crawler.published import (
@@ -34,6 +35,10 @@ HEADERS = {
     "Referrer-Policy": "strict-origin-when-cross-origin",
     "X-Content-Type-Options": "nosniff",
 }
+GONE = (
+    "Articles keep their address as long as they are published; one may have been taken down at "
+    "its publisher's or a person's request."
+)
 ROBOTS = """\
 User-agent: *
 Disallow: {base}news
@@ -53,8 +58,9 @@ async def page(
     return Response.html(html, status=status, headers=HEADERS)
 
 
-async def not_found(datasette: Any, request: Any, error: str) -> Response:
-    return await page(datasette, request, "404.html", {"error": error}, status=404)
+async def not_found(datasette: Any, request: Any, error: str, advice: str = "") -> Response:
+    context = {"error": error, "advice": advice}
+    return await page(datasette, request, "404.html", context, status=404)
 
 
 async def home(datasette: Any, request: Any) -> Response:
@@ -95,17 +101,38 @@ async def one_article(datasette: Any, request: Any) -> Response:
         return await page(datasette, request, "empty.html", {}, status=503)
     found, names = answer
     if found is None:
-        return await not_found(datasette, request, f"There is no article {number} (any more).")
+        return await not_found(
+            datasette, request, f"There is no article {number} (any more).", GONE
+        )
     context = {"article": found, "language_names": names}
     return await page(datasette, request, "article.html", context)
 
 
-@hookimpl
+@hookimpl(wrapper=True)
 def handle_exception(datasette: Any, request: Any, exception: Exception) -> Any:
-    """Our page for what does not exist; Datasette's own handling also prints a trace each time."""
-    if not isinstance(exception, NotFound) or request.path.endswith(".json"):
-        return None
-    return lambda: not_found(datasette, request, str(exception))
+    """Our page for what does not exist, instead of Datasette's.
+
+    A wrapper, because Datasette awaits the answers of all plugins before it takes the first, and
+    its own answer prints a trace with every local variable each time somebody mistypes an address.
+    """
+    answers = yield
+    if not isinstance(exception, NotFound):
+        return answers
+    return [lambda: no_page(datasette, request, str(exception))]
+
+
+async def no_page(datasette: Any, request: Any, error: str) -> Response:
+    """The answer to an address that nothing answers to; `error` is Datasette's or a plugin's."""
+    # Datasette takes the first word of any address for a database; "404" is all it says of others.
+    if error.startswith("Database not found") or error == "404":
+        error = "There is no page at this address. Check it, if you typed it."
+    if not request.path.endswith(".json"):
+        return await not_found(datasette, request, error)
+    answer = {"ok": False, "error": error, "status": 404, "title": None}
+    headers: dict[str, str] = {}
+    if datasette.cors:
+        add_cors_headers(headers)
+    return Response.json(answer, status=404, headers=headers)
 
 
 async def robots(datasette: Any) -> Response:
