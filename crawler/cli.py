@@ -157,7 +157,7 @@ def crawl(
         chosen, db, settings=settings, known=records, enrich=enrich, workers=workers
     )
     click.echo(summary)
-    if summary.stopped:
+    if not summary.well:
         raise SystemExit(1)
 
 

@@ -223,3 +223,14 @@ def outcomes(db: Database) -> dict[str, int]:
     return dict(
         db.execute("SELECT outcome, count(*) FROM urls GROUP BY 1 ORDER BY 2 DESC, 1").fetchall()
     )
+
+
+def visits(db: Database, urls: Collection[str], *, since: str) -> tuple[int, int, str | None]:
+    """Of the channels at `urls`: visited since then, failed of these, and when the next is due."""
+    visited, failed, due = db.execute(
+        "SELECT coalesce(sum(checked >= :since), 0),"
+        " coalesce(sum(checked >= :since AND failures > 0), 0), min(due)"
+        " FROM channels WHERE url IN (SELECT value FROM json_each(:urls))",
+        {"since": since, "urls": json.dumps(list(urls))},
+    ).fetchone()
+    return visited, failed, due

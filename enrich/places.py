@@ -161,8 +161,10 @@ _PROCLITICS = {
 _SPACELESS = frozenset(
     ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR", "TIBETAN")
 )
-# Particles follow the name without a space.
-_OPEN_ENDED = frozenset(("HANGUL", "ETHIOPIC"))
+# Particles follow the name without a space: in Korean any, in Ethiopic script these few (object,
+# also, and, but), since other letters make other words (የመን is Yemen, የመንደር "of the village").
+_OPEN_ENDED = frozenset(("HANGUL",))
+_ENCLITICS = {"ETHIOPIC": re.compile(r"ን?[ምናስ]?[ ;]")}
 _LONGEST_PROCLITIC = 4
 
 
@@ -178,7 +180,10 @@ def _stands_alone(folded: str, start: int, stop: int) -> bool:
     before = folded[max(0, start - _LONGEST_PROCLITIC) : start]
     proclitic = _PROCLITICS.get(script)
     alone = proclitic.search(before) if proclitic else before[-1] in " ;"
-    return bool(alone) and (script in _OPEN_ENDED or folded[stop] in " ;")
+    if not alone or script in _OPEN_ENDED:
+        return bool(alone)
+    enclitic = _ENCLITICS.get(script)
+    return bool(enclitic.match(folded, stop)) if enclitic else folded[stop] in " ;"
 
 
 # -- names

@@ -10,7 +10,7 @@ from typing import Any
 from scrapy.crawler import AsyncCrawlerProcess, Crawler
 from scrapy.settings import Settings
 
-from crawler import database, store
+from crawler import clock, database, store
 from crawler.enrichment import Beside
 from crawler.errors import TamisError
 from crawler.guard import require_contact
@@ -23,15 +23,33 @@ from spiders.news import NewsSpider
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """The ledger after a crawl: every URL ever discovered, by outcome; was it asked to stop?"""
+    """What a crawl came to. `outcomes` is the ledger: every URL ever discovered, by outcome.
+
+    `visited` and `failed` count this crawl's channels; `due` is when the next one may be visited.
+    `stopped` says that it was asked to stop before its end.
+    """
 
     outcomes: dict[str, int]
+    visited: int
+    failed: int
+    due: str | None
     stopped: bool = False
 
+    @property
+    def well(self) -> bool:
+        """Whether nobody needs to look at it: it came to its end, and some channel answered."""
+        return not self.stopped and (self.failed < self.visited or not self.visited)
+
     def __str__(self) -> str:
-        counts = (f"{name} {count:,}" for name, count in self.outcomes.items())
-        total = f"{sum(self.outcomes.values()):,} URLs discovered: {', '.join(counts) or 'none'}"
-        return f"Stopped; the next crawl goes on from here. {total}" if self.stopped else total
+        feeds = (
+            f"{self.visited:,} feeds visited, {self.failed:,} failed"
+            if self.visited
+            else f"No feed is due before {self.due or 'one is added'}"
+        )
+        counts = ", ".join(f"{name} {count:,}" for name, count in self.outcomes.items())
+        urls = f"{sum(self.outcomes.values()):,} URLs discovered: {counts or 'none'}"
+        stopped = "Stopped; the next crawl goes on from here\n" if self.stopped else ""
+        return f"{stopped}{feeds}\n{urls}"
 
 
 def crawl(
@@ -50,10 +68,9 @@ def crawl(
     `settings` are Scrapy settings over those of crawler.settings. Raises ConfigError if a public
     host would be visited without a contact.
     """
-    require_contact(
-        (url for source in sources for _, url, _ in addresses(source)),
-        settings.get("TAMIS_CONTACT"),
-    )
+    urls = [url for source in sources for _, url, _ in addresses(source)]
+    require_contact(urls, settings.get("TAMIS_CONTACT"))
+    began = clock.now()
     with database.alone(db):
         try:
             spider = {"db": str(db), "sources": sources, "known": known}
@@ -64,7 +81,11 @@ def crawl(
             ) from error
         with closing(database.private(db)) as private:
             store.settle(private)
-            return Summary(outcomes=store.outcomes(private), stopped=stopped)
+            visited, failed, due = store.visits(private, urls, since=began)
+            return Summary(
+                outcomes=store.outcomes(private),
+                visited=visited, failed=failed, due=due, stopped=stopped,
+            )  # fmt: skip
 
 
 def _run(

@@ -166,7 +166,8 @@ def test_a_feed_that_is_none_is_said_in_log_and_database_and_stops_nothing(
 ) -> None:
     web.pages = {"/feed": answer}
     ran = crawl("--no-enrich")
-    assert ran.returncode == 0
+    assert ran.returncode == 1  # the only feed there is
+    assert "1 feeds visited, 1 failed" in ran.stdout
     assert f"{web.url}/feed" in ran.stderr
     assert reason in ran.stderr
     (channel,) = stored().table("channels").rows
@@ -204,8 +205,9 @@ def test_a_server_that_asks_for_time_gets_it(
     assert rows == [{"outcome": "pending", "later": 1}] * 5
     assert sum(web.hits[f"/{n}"] for n in range(5)) <= 5
     before = web.hits.copy()
-    crawl("--no-enrich")
+    again = crawl("--no-enrich")
     assert web.hits == before
+    assert "No feed is due before 20" in again.stdout
 
 
 def test_this_machine_is_not_visited_unless_asked(web: Web, crawl: Crawl) -> None:
@@ -275,7 +277,7 @@ def test_ctrl_c_ends_a_crawl_cleanly_and_the_next_one_goes_on(
     out, err = process.communicate(timeout=30)
     assert process.returncode == 1, err
     assert "Traceback" not in err
-    assert "Stopped; the next crawl goes on from here. 40 URLs discovered" in out
+    assert "Stopped; the next crawl goes on from here\n1 feeds visited, 0 failed\n40 URLs" in out
     counts = dict(stored().execute("SELECT outcome, count(*) FROM urls GROUP BY 1").fetchall())
     assert counts["pending"] > 10
     assert crawl().returncode == 0

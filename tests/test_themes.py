@@ -101,7 +101,7 @@ def test_a_word_that_two_terms_fit_counts_once() -> None:
 
 def test_a_strong_term_counts_rather_than_a_longer_weak_one() -> None:
     (homelessness,) = themes_of("", "Dak- en thuislozen wachten.", "nl")
-    assert [evidence.term for evidence in homelessness.evidence] == ["thuislo"]
+    assert [evidence.term for evidence in homelessness.evidence] == ["thuisloze"]
 
 
 def test_a_hiding_term_hides_strong_ones_as_well() -> None:
