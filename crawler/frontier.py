@@ -178,11 +178,16 @@ class Frontier:
         """Commit what a visit brought, links and validators together; returns how many were new."""
         now = clock.now()
         found = [row for link in links if (row := _discovered(link, channel, now))]
+        self.flush()  # what was decided is no longer pending
         with self.db.atomic():
             new = sum(
                 self.db.conn.execute(
                     "INSERT INTO urls (key, url, host, source, channel, hints, discovered)"
-                    " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING",
+                    " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE"
+                    # What waits for a source that is no longer crawled is this one's now.
+                    " SET source = excluded.source, channel = excluded.channel"
+                    " WHERE outcome = 'pending' AND (SELECT json_extract(record, '$.enabled')"
+                    " FROM sources WHERE id = urls.source) = 0",
                     row,
                 ).rowcount
                 for row in found

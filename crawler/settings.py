@@ -38,7 +38,9 @@ TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False
 DOWNLOADER_MIDDLEWARES = {
     "crawler.guard.AddressGuard": 50,
+    # On either side of Scrapy's HttpCompression, at 590.
     "crawler.middlewares.UndecodedBody": 595,
+    "crawler.middlewares.WholeBody": 585,
 }
 EXTENSIONS = {"crawler.middlewares.CrawlDelay": 500}
 

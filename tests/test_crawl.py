@@ -1,5 +1,6 @@
 """A real crawl: `tamis crawl` in a process of its own, on a web of our own on loopback."""
 
+import gzip
 import os
 import signal
 import subprocess
@@ -390,3 +391,25 @@ def test_a_feed_cut_off_is_asked_for_whole_the_next_time(
         db.execute("UPDATE channels SET due = ''")
     crawl("--no-enrich")
     assert {"/0", "/1", "/2"} <= by_path(stored()).keys()
+
+
+def test_a_gzipped_page_that_is_cut_off_is_not_taken_for_whole(
+    web: Web, crawl: Crawl, stored: Callable[[], Database]
+) -> None:
+    page = article("Le centre rouvre", *TEXT * 50)
+    packed = gzip.compress(page)
+    halves = gzip.compress(page[:2000]) + gzip.compress(page[2000:])
+    encoded = {"Content-Encoding": "gzip"}
+    web.pages = {
+        "/whole": Answer(packed, headers=encoded),
+        "/cut": Answer(packed[: len(packed) // 2], headers=encoded),
+        "/halves": Answer(halves, headers=encoded),
+    }
+    links = [web.url + path for path in web.pages]
+    web.pages["/feed"] = Answer(feed(*links), content_type=RSS)
+    assert crawl().returncode == 0
+    found = by_path(stored())
+    assert (found["/whole"][0], found["/halves"][0], found["/cut"][0]) == (
+        "stored", "stored", "pending",
+    )  # fmt: skip
+    assert "in the middle" in (found["/cut"][1] or "")

@@ -7,7 +7,7 @@ from sqlite_utils import Database
 
 from crawler import archive, clock, database
 from crawler.frontier import MAX_TRIES, PER_HOST, DueChannel, Frontier, PendingUrl
-from crawler.items import Feed, Link, Page, Source
+from crawler.items import Feed, Licence, Link, Page, Source
 
 LATER = "2099-01-01T00:00:00Z"
 
@@ -211,3 +211,25 @@ def test_a_source_keeps_its_record_in_step(frontier: Frontier, source: Source) -
     frontier.sync([replace(source, feeds=(*source.feeds, more))], addresses)
     assert frontier.db.table("channels").count == 2
     assert len(json.loads(frontier.db.table("sources").get("quai")["record"])["feeds"]) == 2
+
+
+def test_what_waits_for_a_source_that_is_off_is_taken_over_by_another_that_names_it(
+    frontier: Frontier, channel: DueChannel, source: Source
+) -> None:
+    harvest(frontier, channel, "http://a.test/1", "http://a.test/2")
+    frontier.decided(drawn(frontier)[0].id, "gone", None)
+    off = replace(source, enabled=False, reason="Closed.")
+    other = replace(source, id="pont", feeds=(replace(source.feeds[0], url="http://pont.test/f"),))
+    frontier.sync([off, other], addresses)
+    (theirs,) = frontier.due_channels(["http://pont.test/f"], now=clock.now())
+    harvest(frontier, theirs, "http://a.test/1", "http://a.test/2")
+    rows = {row["url"]: row["source"] for row in frontier.db.table("urls").rows}
+    assert rows == {"http://a.test/1": "quai", "http://a.test/2": "pont"}
+
+
+def test_a_source_that_left_the_registry_keeps_no_licence(
+    frontier: Frontier, source: Source
+) -> None:
+    frontier.sync([replace(source, licence=Licence(id="CC-BY"))], addresses)
+    frontier.sync([replace(source, id="pont", feeds=())], addresses)
+    assert "licence" not in json.loads(frontier.db.table("sources").get("quai")["record"])
