@@ -5,6 +5,8 @@ from typing import Any, Self
 
 from scrapy import Request, signals
 from scrapy.crawler import Crawler
+from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
+from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 from scrapy.robotstxt import RobotParser
 from scrapy.utils.httpobj import urlparse_cached
@@ -67,6 +69,31 @@ def _ends(packed: bytes, length: int) -> bool:
     except zlib.error:
         return False
     return unpacking.eof
+
+
+class RobotsUnavailableError(IgnoreRequest):
+    """What a site allows is not known just now: to be asked again later."""
+
+
+class Robots(RobotsTxtMiddleware):
+    """Scrapy's, but a server that fails to give its robots.txt is left alone meanwhile.
+
+    RFC 9309, 2.3.1.4. Scrapy 2.19 reads the error page as a robots.txt, which allows everything.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self.unavailable: dict[str, int] = {}
+
+    async def _parse_robots(self, resp: Response, netloc: str, request: Request) -> None:
+        if resp.status >= 500:  # noqa: PLR2004 (the server's fault)
+            self.unavailable[netloc] = resp.status
+        await super()._parse_robots(resp, netloc, request)
+
+    def process_request_2(self, rp: RobotParser | None, request: Request) -> None:
+        if status := self.unavailable.get(urlparse_cached(request).netloc):
+            raise RobotsUnavailableError(f"its robots.txt answers HTTP {status}")
+        super().process_request_2(rp, request)
 
 
 class CrawlDelay:

@@ -38,6 +38,8 @@ TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False
 DOWNLOADER_MIDDLEWARES = {
     "crawler.guard.AddressGuard": 50,
+    "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
+    "crawler.middlewares.Robots": 100,
     # On either side of Scrapy's HttpCompression, at 590.
     "crawler.middlewares.UndecodedBody": 595,
     "crawler.middlewares.WholeBody": 585,

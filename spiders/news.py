@@ -43,6 +43,7 @@ ASKED_TO_WAIT = (429, 503)
 MIN_RETRY_AFTER, MAX_RETRY_AFTER = 60.0, 24 * 3600.0
 READABLE = ("text/html", "application/xhtml+xml", "text/plain", "application/xml", "text/xml")
 WHOLE = (200, 203)  # other successes have no page, or a challenge in its place
+FORBIDDEN = "Forbidden by robots.txt"  # how Scrapy says it
 LATER = (408, 425, 429)
 
 
@@ -261,8 +262,8 @@ def verdict(failure: Failure) -> tuple[str | None, str]:
     error = failure.value
     if isinstance(error, AddressRefused):
         return "blocked", str(error)
-    if isinstance(error, IgnoreRequest) and "robots.txt" in str(error):
-        return "robots", str(error)
+    if str(error) == FORBIDDEN and isinstance(error, IgnoreRequest):
+        return "robots", FORBIDDEN
     if isinstance(error, HttpError):
         status = error.response.status
         if status not in FINAL and status not in LATER and 400 <= status < 500:  # noqa: PLR2004 (our fault: asking again is no use)
