@@ -21,7 +21,8 @@ from crawler import __version__, clock, database, registry, schema
 from crawler.errors import ConfigError, PublishError
 from crawler.items import Source
 from crawler.progress import Progress
-from crawler.published import connect, count_facets, search_text, snapshot
+from crawler.published import connect, count_facets, snapshot
+from crawler.query import search_text
 from crawler.urls import site, web_url
 from enrich import annotate
 from enrich.places import country_name, language_name

@@ -10,7 +10,8 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from crawler.published import count_facets, search_text
+from crawler.published import count_facets
+from crawler.query import search_text
 from crawler.schema import published
 
 BUILT = "2026-11-21T05:00:00Z"

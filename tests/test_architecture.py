@@ -19,7 +19,13 @@ PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(enco
 # Written in pieces, so that this file may be searched too.
 FOREIGN = (*(f"/{name}/" for name in ("work", "root", "home")), "pypi\x2e")
 # What a plugin may know of us: how to read what is published, and how to write its addresses.
-FOR_PLUGINS = {"crawler.exports.feeds", "crawler.published", "crawler.serving", "crawler.urls"}
+FOR_PLUGINS = {
+    "crawler.exports.feeds",
+    "crawler.published",
+    "crawler.query",
+    "crawler.serving",
+    "crawler.urls",
+}
 
 
 def run(*command: str) -> subprocess.CompletedProcess[str]:

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from published_fixture import ARTICLES, add, article, empty_news, labels, make_news
 
 from crawler import published
-from crawler.published import Cursor, Query, parse, search, spaced
+from crawler.published import search
+from crawler.query import FACETS, Cursor, Query, parse, spaced
 
 
 @pytest.fixture(name="conn")
@@ -93,7 +94,7 @@ def test_nothing_that_can_be_typed_is_an_error(shared: sqlite3.Connection, words
 @settings(deadline=None)  # a busy machine is no fault of the parser
 @given(
     given_parameters=st.dictionaries(
-        st.sampled_from(["q", *published.FACETS, "after", "before", "page", "reprints", "x"]),
+        st.sampled_from(["q", *FACETS, "after", "before", "page", "reprints", "x"]),
         st.text(max_size=30) | st.sampled_from(["older~2026-01-01~5", "newer~~", "9999-12-31"]),
     )
 )

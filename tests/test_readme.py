@@ -25,7 +25,8 @@ from crawler.exports.feeds import SIZE, WRITERS
 from crawler.feeds import Feed
 from crawler.items import Link, Source
 from crawler.publish import EXTRACT_CHARACTERS, OPEN_LICENCES
-from crawler.published import CAP, FACETS, Query
+from crawler.published import CAP
+from crawler.query import FACETS, Query
 from crawler.registry import LICENCES
 from crawler.serving import PORT, site
 from enrich import themes

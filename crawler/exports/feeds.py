@@ -27,7 +27,6 @@ from lxml.builder import ElementMaker
 from crawler.errors import ConfigError
 from crawler.published import (
     Entry,
-    Query,
     connect,
     feed_entries,
     languages,
@@ -35,6 +34,7 @@ from crawler.published import (
     snapshot,
     themes,
 )
+from crawler.query import Query
 from crawler.urls import web_url
 
 # Until the operator says where the site is (the `base_url` of the snapshot table).
