@@ -63,10 +63,10 @@ def crawl(
 ) -> Summary:
     """Visit what is due of `sources`, fetch what is new, and read it. Once a process.
 
-    `known` is the whole registry, so that a licence withdrawn elsewhere in it is known of too.
-
-    `settings` are Scrapy settings over those of crawler.settings. Raises ConfigError if a public
-    host would be visited without a contact.
+    `known` is the whole registry, of which `sources` are those to visit (by default, all): what
+    left it, or lost its licence there, is not shown whole any more. `settings` are Scrapy settings
+    over those of crawler.settings. Raises ConfigError if a public host would be visited without a
+    contact, TamisError if the database fails.
     """
     urls = [url for source in sources for _, url, _ in addresses(source)]
     require_contact(urls, settings.get("TAMIS_CONTACT"))
