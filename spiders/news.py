@@ -34,17 +34,17 @@ from spiders.channels import CHANNELS, addresses
 # at worst, and 64 concurrent requests never wait for the next draw.
 UNDER_WAY = 300
 PAUSE_SECONDS = 0.05
-# By status: the last word on a URL. Everything else that is not 200 is tried again later.
+# By status: the last word on a URL. Of other 4xx only those of LATER are tried again, and all 5xx.
 FINAL = {
     401: "blocked", 403: "blocked", 404: "not_found", 405: "blocked", 410: "gone", 451: "blocked",
 }  # fmt: skip
+LATER = (408, 425, 429)
 ASKED_TO_WAIT = (429, 503)
 # Seconds. A server that says "at once" after refusing does not mean it.
 MIN_RETRY_AFTER, MAX_RETRY_AFTER = 60.0, 24 * 3600.0
 READABLE = ("text/html", "application/xhtml+xml", "text/plain", "application/xml", "text/xml")
 WHOLE = (200, 203)  # other successes have no page, or a challenge in its place
 FORBIDDEN = "Forbidden by robots.txt"  # how Scrapy says it
-LATER = (408, 425, 429)
 
 
 class NewsSpider(scrapy.Spider):
