@@ -32,10 +32,10 @@ OUTCOMES = {
     "gone": "the server says it was removed for good (410)",
     "blocked": "the server refuses us (401, 403, 451), or its address is not a public one",
     "too_large": "longer than the limit",
-    "failed": "could not be fetched or read after several tries",
+    "failed": "could not be fetched after several tries, or not be read",
 }
 # Buffered writes are committed when so many wait, or so long: a kill loses at most these, and
-# they are fetched again. Batches of 100 cost a third of single commits.
+# they are fetched again. Single commits write 12,300 rows a second, batches of 100 16,900.
 BATCH = 100
 SECONDS = 1.0
 # No feed is asked more often, however often `tamis crawl` is run.

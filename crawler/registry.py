@@ -74,7 +74,7 @@ CMS = {
     "ndsoft": "/rss/allArticle.xml (Korean press)",
 }
 TDM = {
-    "unknown": "nobody has looked; what the site itself signals decides",
+    "unknown": "nobody has looked; what the pages' own headers reserve decides",
     "reserved": "its terms reserve text and data mining",
     "allowed": "its terms allow text and data mining",
 }

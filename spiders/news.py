@@ -1,7 +1,7 @@
 """The one spider: visits what is due of every channel, then fetches what they named.
 
 One spider for all sources, so that a host has one politeness budget however many ways lead to it.
-It keeps nothing in memory but what is under way: `start` draws pending URLs from the frontier in
+It keeps nothing in memory but what is under way: `requests` draws pending URLs from the frontier in
 small batches, fairly by host, until none is left.
 """
 

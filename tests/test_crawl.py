@@ -55,6 +55,16 @@ def stored(tmp_path: Path) -> Iterator[Callable[[], Database]]:
         db.close()
 
 
+def started(folder: Path) -> "subprocess.Popen[str]":
+    """The same crawl, under way, in a process group of its own as a terminal makes one."""
+    options = ["--sources", str(folder / "sources"), "--db", str(folder / "tamis.db")]
+    options += ["--delay", "0", "--loopback", "--workers", "1"]
+    return subprocess.Popen(
+        [sys.executable, "-m", "crawler", "crawl", *options],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+
+
 def path_of(url: str) -> str:
     return "/" + url.split("/", 3)[3]
 
@@ -266,12 +276,7 @@ def test_ctrl_c_ends_a_crawl_cleanly_and_the_next_one_goes_on(
             return Answer(page)
 
         web.pages[name] = slowly
-    options = ["--sources", str(tmp_path / "sources"), "--db", str(tmp_path / "tamis.db")]
-    options += ["--delay", "0", "--loopback", "--workers", "1"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "crawler", "crawl", *options],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
-    )  # fmt: skip
+    process = started(tmp_path)
     while web.hits.total() < 8 and process.poll() is None:
         time.sleep(0.01)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the workers too
@@ -318,12 +323,7 @@ def test_ctrl_c_at_any_moment_leaves_no_trace_and_loses_nothing(
     for n, name in enumerate(names):
         text = f"La permanence ouvre {n} jours de plus cet hiver."
         web.pages[name] = Answer(article(f"Avis {n}", text))
-    options = ["--sources", str(tmp_path / "sources"), "--db", str(tmp_path / "tamis.db")]
-    options += ["--delay", "0", "--loopback", "--workers", "1"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "crawler", "crawl", *options],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
-    )  # fmt: skip
+    process = started(tmp_path)
     time.sleep(seconds)
     for _ in range(2):  # an impatient person
         if process.poll() is None:
