@@ -206,11 +206,11 @@ def test_every_source_it_names_is_one_that_is_crawled() -> None:
 
 def test_the_figures_are_those_of_the_code() -> None:
     for claim in (
-        f"an extract of at most\n{EXTRACT_CHARACTERS} characters",
+        f"an extract of at most {EXTRACT_CHARACTERS} characters",
         f"has the {SIZE} newest articles",
         f"Counts stop at {CAP:,}",
     ):
-        assert claim in TEXT
+        assert claim in " ".join(TEXT.split())  # wherever a line ends
 
 
 def test_the_licences_that_open_the_full_text_are_those_of_the_code() -> None:
