@@ -6,7 +6,6 @@ An ill-formed feed still names articles, so it is salvaged and its defect report
 import io
 import re
 from calendar import timegm
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from html.entities import html5
 from typing import Any
@@ -15,7 +14,7 @@ import feedparser
 from w3lib.html import remove_tags, replace_entities
 
 from crawler.errors import FeedError
-from crawler.items import Link
+from crawler.items import Harvest, Link
 from crawler.urls import web_url
 
 # feedparser needs 13.7 s for 20,000 items; the largest of the real feeds we tried has 175 kB.
@@ -34,19 +33,7 @@ MAX_SUMMARY = 1000
 MAX_REFUSED = 200  # characters, for the log
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Feed:
-    """What a feed said: its links in its own order, and what was wrong with it.
-
-    `defect` is why it is not well-formed; `refused` are addresses that are none of the web's.
-    """
-
-    links: tuple[Link, ...]
-    defect: str | None = None
-    refused: tuple[str, ...] = ()
-
-
-def parse(body: bytes, url: str, *, content_type: str | None = None) -> Feed:
+def parse(body: bytes, url: str, *, content_type: str | None = None) -> Harvest:
     """Read any RSS, RDF or Atom feed. Raises FeedError on what is no feed, or too large to try."""
     if len(body) > MAX_BYTES:
         raise FeedError(f"{url}: {len(body):,} bytes is more than a feed's {MAX_BYTES:,}")
@@ -76,7 +63,7 @@ def parse(body: bytes, url: str, *, content_type: str | None = None) -> Feed:
             refused.append(
                 named[:MAX_REFUSED] or f"an entry without link ({_text(entry.get('title'))})"
             )
-    return Feed(links=tuple(links), defect=defect, refused=tuple(refused))
+    return Harvest(links=tuple(links), defect=defect, refused=tuple(refused))
 
 
 def _parsed(body: bytes, url: str, headers: dict[str, str]) -> Any:

@@ -16,7 +16,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from crawler import archive, clock, registry
-from crawler.items import Link, Page, Source
+from crawler.items import Address, Link, Page, Source
 from crawler.urls import clean, host, key, web_url
 
 # Every outcome there is, and what it tells a researcher. The first two are not final.
@@ -81,7 +81,7 @@ class Frontier:
     def sync(
         self,
         sources: Iterable[Source],
-        addresses: Callable[[Source], Iterable[tuple[str, str, str | None]]],
+        addresses: Callable[[Source], Iterable[tuple[str, Address]]],
     ) -> None:
         """Bring the sources and their channels in step with the registry, all of it.
 
@@ -102,7 +102,7 @@ class Frontier:
                     "INSERT INTO channels (source, kind, url, language) VALUES (?, ?, ?, ?)"
                     " ON CONFLICT (url) DO UPDATE SET source = excluded.source,"
                     " kind = excluded.kind, language = excluded.language",
-                    [(source.id, *address) for address in addresses(source)],
+                    [(source.id, kind, at.url, at.language) for kind, at in addresses(source)],
                 )
             self.db.conn.execute(
                 "UPDATE sources SET record = json_remove(record, '$.licence')"

@@ -15,7 +15,14 @@ A file holds a country's or a region's sources, one table each, named by the sou
     feeds = [
       { url = "https://fdss.example.org/feed/", language = "fr", grade = "probed" },    # GRADES
     ]
-    sitemaps = ["https://fdss.example.org/sitemap.xml"]
+    sitemaps = [{ url = "https://fdss.example.org/robots.txt", grade = "listed" }]
+    listings = [
+      { url = "https://fdss.example.org/actualites", grade = "listed", selector = "h2 a" },
+    ]
+    wordpress = [{ url = "https://fdss.example.org/wp-json/wp/v2/posts", grade = "probed" }]
+    reliefweb = [
+      { url = "https://api.reliefweb.int/v2/reports?query[value]=fdss", grade = "listed" },
+    ]
     licence = { id = "CC-BY-ND", terms_read_on = 2026-08-13 }    # LICENCES
     tdm = "unknown"                             # TDM
     enabled = true
@@ -38,13 +45,17 @@ import babel
 
 from crawler import urls
 from crawler.errors import SourceError
-from crawler.items import Feed, Licence, Source
+from crawler.items import Address, Licence, Source
 
 GRADES = {
-    "probed": "somebody fetched the feed and found items",
+    "probed": "somebody fetched it and found articles",
     "curated": "a maintained list in use has it",
     "listed": "seen in public code, not known to work",
     "conventional": "guessed from what the CMS usually does, never seen",
+    "empty": "somebody fetched it and found nothing",
+    "stale": "its newest item was old when somebody fetched it",
+    "dead": "it did not answer, or with something else",
+    "blocked": "the site refused it to us",
 }
 CATEGORIES = {
     "social": "social work, poverty, housing, disability, care",
@@ -70,6 +81,10 @@ CMS = {
     "drupal": "/rss.xml, /taxonomy/term/N/feed",
     "spip": "/spip.php?page=backend",
     "joomla": "?format=feed&type=rss",
+    "typo3": "?type=9818 and other numbers",
+    "wix": "/blog-feed.xml",
+    "squarespace": "?format=rss",
+    "ghost": "/rss/",
     "arc": "/arc/outboundfeeds/rss/",
     "ndsoft": "/rss/allArticle.xml (Korean press)",
 }
@@ -180,13 +195,22 @@ def as_json(source: Source) -> dict[str, Any]:
 
 def from_json(record: Mapping[str, Any]) -> Source:
     """The inverse of `as_json`; fields that have a default may be missing."""
+
+    def day(value: date | str | None) -> str | None:
+        return str(value) if value else None
+
     plain = dict(record)
-    for name in ("languages", "topics", "sitemaps"):
+    for name in ("languages", "topics"):
         plain[name] = tuple(record.get(name, ()))
-    plain["feeds"] = tuple(Feed(**feed) for feed in record.get("feeds", ()))
+    for name in CHANNELS:
+        plain[name] = tuple(
+            Address(**{**found, "probed_on": day(found.get("probed_on"))})
+            for found in record.get(name, ())
+        )
     if licence := record.get("licence"):
-        read_on = licence.get("terms_read_on")
-        plain["licence"] = Licence(**{**licence, "terms_read_on": read_on and str(read_on)})
+        plain["licence"] = Licence(
+            **{**licence, "terms_read_on": day(licence.get("terms_read_on"))}
+        )
     return Source(**plain)
 
 
@@ -286,10 +310,22 @@ TOPIC = ID
 LANGUAGE = _shaped(
     "[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?", "a BCP 47 tag such as 'fr' or 'zh-Hant'"
 )
-FEED = _table(
+ADDRESS = _table(
     required={"url": _address, "grade": _one_of(GRADES)},
-    optional={"language": LANGUAGE},
+    optional={"language": LANGUAGE, "probed_on": _day},
 )
+LISTING = _table(
+    required={"url": _address, "grade": _one_of(GRADES)},
+    optional={"language": LANGUAGE, "probed_on": _day, "selector": _text},
+)
+# The fields that hold channels, which `spiders.channels` reads.
+CHANNELS = {
+    "feeds": ADDRESS,
+    "sitemaps": ADDRESS,
+    "listings": LISTING,
+    "wordpress": ADDRESS,
+    "reliefweb": ADDRESS,
+}
 LICENCE = _table(
     required={"id": _one_of(LICENCES)},
     optional={"url": _address, "terms_read_on": _day},
@@ -306,8 +342,7 @@ SOURCE = _table(
     optional={
         "topics": _list_of(TOPIC),
         "cms": _one_of(CMS),
-        "feeds": _list_of(FEED),
-        "sitemaps": _list_of(_address),
+        **{name: _list_of(address) for name, address in CHANNELS.items()},
         "licence": LICENCE,
         "tdm": _one_of(TDM),
         "enabled": _flag,
@@ -379,19 +414,18 @@ def _rules(record: Mapping[str, Any]) -> Iterator[Problem]:
     if not record.get("enabled", True):
         if "reason" not in record:
             yield "", "is not enabled, but lacks the field 'reason' that says why"
-    elif "feeds" not in record and "sitemaps" not in record:
-        yield "", "is enabled, but has neither feeds nor sitemaps: add one, or disable it"
+    elif not any(name in record for name in CHANNELS):
+        yield "", f"is enabled, but has none of {', '.join(CHANNELS)}: add one, or disable it"
 
 
 def _conflicts(
     me: str, record: Mapping[str, Any], owners: dict[str, str], dead: Mapping[str, str]
 ) -> Iterator[Problem]:
     """Addresses that are dead or that a record before has; enters the others into `owners`."""
-    feeds = enumerate(record.get("feeds", ()), 1)
-    sitemaps = enumerate(record.get("sitemaps", ()), 1)
     for where, url in (
-        *((f".feeds[{number}].url", feed["url"]) for number, feed in feeds),
-        *((f".sitemaps[{number}]", url) for number, url in sitemaps),
+        (f".{name}[{number}].url", address["url"])
+        for name in CHANNELS
+        for number, address in enumerate(record.get(name, ()), 1)
     ):
         key = urls.key(url)
         if key in dead:

@@ -25,7 +25,7 @@ from crawler import archive, clock, database, registry
 from crawler.errors import FeedError
 from crawler.frontier import RETRY_SECONDS, DueChannel, Frontier, PendingUrl
 from crawler.guard import AddressRefused, require_contact
-from crawler.items import Page, Source
+from crawler.items import Answer, Page, Source
 from crawler.progress import Progress
 from crawler.urls import host
 from spiders.channels import CHANNELS, addresses
@@ -83,7 +83,7 @@ class NewsSpider(scrapy.Spider):
                 records, enabled=None if names else True, only=names
             )
         kwargs.setdefault("db", settings["TAMIS_DB"])
-        urls = (url for source in kwargs["sources"] for _, url, _ in addresses(source))
+        urls = (at.url for source in kwargs["sources"] for _, at in addresses(source))
         require_contact(urls, settings.get("TAMIS_CONTACT"))
         if contact := settings.get("TAMIS_CONTACT"):
             agent = f"{settings['USER_AGENT']} (+{contact})"
@@ -119,7 +119,7 @@ class NewsSpider(scrapy.Spider):
     async def requests(self) -> AsyncIterator[scrapy.Request]:
         self.frontier.sync(self.known, addresses)
         names = {source.id for source in self.sources}
-        urls = [url for source in self.sources for _, url, _ in addresses(source)]
+        urls = [at.url for source in self.sources for _, at in addresses(source)]
         for channel in self.frontier.due_channels(urls, now=clock.now()):
             self.visiting += 1
             yield self.visit(channel)
@@ -169,7 +169,11 @@ class NewsSpider(scrapy.Spider):
             return
         try:
             feed = CHANNELS[channel.kind].read(
-                response.body, response.url, _header(response, "Content-Type")
+                Answer(
+                    url=response.url,
+                    body=response.body,
+                    content_type=_header(response, "Content-Type"),
+                )
             )
         except FeedError as error:
             self.logger.warning("%s: %s", channel.source, error)

@@ -68,7 +68,7 @@ def crawl(
     over those of crawler.settings. Raises ConfigError if a public host would be visited without a
     contact, TamisError if the database fails.
     """
-    urls = [url for source in sources for _, url, _ in addresses(source)]
+    urls = [at.url for source in sources for _, at in addresses(source)]
     require_contact(urls, settings.get("TAMIS_CONTACT"))
     began = clock.now()
     with database.alone(db):

@@ -6,7 +6,7 @@ from sqlite_utils import Database
 from web import Web
 
 from crawler import database
-from crawler.items import Feed, Source
+from crawler.items import Address, Source
 
 
 @pytest.fixture
@@ -34,5 +34,5 @@ def source() -> Source:
         organisation="ngo",
         languages=("fr",),
         category="social",
-        feeds=(Feed(url="http://quai.example.org/feed/", language="fr", grade="probed"),),
+        feeds=(Address(url="http://quai.example.org/feed/", language="fr", grade="probed"),),
     )

@@ -22,7 +22,7 @@ Archive = Callable[[dict[str, bytes]], None]
 def archive_pages(db: Database, source: Source) -> Archive:
     """Puts pages (path -> body) among those that wait to be read."""
     frontier = Frontier(db)
-    frontier.sync([source], lambda s: [("feed", s.feeds[0].url, "fr")])
+    frontier.sync([source], lambda s: [("feed", s.feeds[0])])
     (channel,) = frontier.due_channels([source.feeds[0].url], now="9999")
 
     def put(pages: dict[str, bytes]) -> None:

@@ -7,13 +7,13 @@ from sqlite_utils import Database
 
 from crawler import archive, clock, database
 from crawler.frontier import MAX_TRIES, PER_HOST, DueChannel, Frontier, PendingUrl
-from crawler.items import Feed, Licence, Link, Page, Source
+from crawler.items import Address, Licence, Link, Page, Source
 
 LATER = "2099-01-01T00:00:00Z"
 
 
-def addresses(source: Source) -> list[tuple[str, str, str | None]]:
-    return [("feed", feed.url, feed.language) for feed in source.feeds]
+def addresses(source: Source) -> list[tuple[str, Address]]:
+    return [("feed", feed) for feed in source.feeds]
 
 
 @pytest.fixture
@@ -207,7 +207,7 @@ def test_syncing_the_same_records_again_changes_nothing(frontier: Frontier, sour
 
 
 def test_a_source_keeps_its_record_in_step(frontier: Frontier, source: Source) -> None:
-    more = Feed(url="http://quai.example.org/feed/nl", language="nl", grade="probed")
+    more = Address(url="http://quai.example.org/feed/nl", language="nl", grade="probed")
     frontier.sync([replace(source, feeds=(*source.feeds, more))], addresses)
     assert frontier.db.table("channels").count == 2
     assert len(json.loads(frontier.db.table("sources").get("quai")["record"])["feeds"]) == 2

@@ -34,7 +34,7 @@ def private(tmp_path: Path, source: Source) -> Path:
     )
     with closing(database.private(path)) as db:
         frontier = Frontier(db)
-        frontier.sync([free, closed], lambda s: [("feed", s.feeds[0].url, "fr")])
+        frontier.sync([free, closed], lambda s: [("feed", s.feeds[0])])
         for channel in frontier.due_channels([s.feeds[0].url for s in (free, closed)], now="9999"):
             link = Link(
                 url=f"http://{channel.source}.example.org/1", published="2026-10-12T07:15:00Z"

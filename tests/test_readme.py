@@ -22,8 +22,7 @@ import crawler
 from crawler import registry, settings
 from crawler.cli import main as tamis
 from crawler.exports.feeds import SIZE, WRITERS
-from crawler.feeds import Feed
-from crawler.items import Link, Source
+from crawler.items import Address, Answer, Harvest, Link, Source
 from crawler.publish import EXTRACT_CHARACTERS, OPEN_LICENCES
 from crawler.published import CAP
 from crawler.query import FACETS, Query
@@ -358,10 +357,14 @@ def test_the_detector_votes(ran: Callable[[str], ModuleType]) -> None:
 
 def test_the_channel_reads_what_it_says(ran: Callable[[str], ModuleType], source: Source) -> None:
     channel = ran(fenced("python", '"""Sitemaps in plain text'))
-    texts = replace(source, sitemaps=("http://quai.example.org/s.txt", "http://quai.example.org/s"))
-    assert list(channel.addresses(texts)) == [("http://quai.example.org/s.txt", None)]
-    found = channel.read(b"http://quai.example.org/a\n", "http://quai.example.org/s.txt", None)
-    assert found == Feed(links=(Link(url="http://quai.example.org/a"),))
+    plain, other = (
+        Address(url=f"http://quai.example.org/s.{ending}", grade="listed")
+        for ending in ("txt", "xml")
+    )
+    assert list(channel.addresses(replace(source, sitemaps=(plain, other)))) == [plain]
+    assert channel.ask(plain.url, None) == plain.url
+    found = channel.read(Answer(url=plain.url, body=b"http://quai.example.org/a\n"))
+    assert found == Harvest(links=(Link(url="http://quai.example.org/a"),))
 
 
 def test_the_format_is_one_to_export(ran: Callable[[str], ModuleType]) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from crawler import registry
 from crawler.errors import SourceError
-from crawler.items import Feed, Licence, Source
+from crawler.items import Address, Licence, Source
 
 PLAIN = """
 [smes]
@@ -52,7 +52,7 @@ def source() -> Source:
         organisation="ngo",
         languages=("fr", "zh-Hant"),
         category="social",
-        feeds=(Feed(url="https://smes.test/feed/", language="fr", grade="probed"),),
+        feeds=(Address(url="https://smes.test/feed/", language="fr", grade="probed"),),
     )
 
 
@@ -66,7 +66,7 @@ def test_a_plain_record_becomes_a_source_with_the_defaults(place: Callable[..., 
         organisation="ngo",
         languages=("fr", "nl"),
         category="social",
-        feeds=(Feed(url="https://smes.test/feed/", language="fr", grade="probed"),),
+        feeds=(Address(url="https://smes.test/feed/", language="fr", grade="probed"),),
     )
 
 
@@ -74,7 +74,8 @@ def test_every_optional_field_arrives(place: Callable[..., Path]) -> None:
     more = """
 topics = ["mental-health"]
 cms = "wordpress"
-sitemaps = ["https://smes.test/sitemap.xml"]
+sitemaps = [{ url = "https://smes.test/sitemap.xml", grade = "listed", probed_on = 2026-11-20 }]
+listings = [{ url = "https://smes.test/actus", grade = "listed", selector = "h2 a" }]
 licence = { id = "CC-BY-ND", url = "https://smes.test/reuse", terms_read_on = 2026-08-13 }
 tdm = "reserved"
 enabled = false
@@ -84,7 +85,12 @@ evidence = "a list"
     (source,) = registry.load(place(be=PLAIN + more))
     assert source.topics == ("mental-health",)
     assert source.cms == "wordpress"
-    assert source.sitemaps == ("https://smes.test/sitemap.xml",)
+    assert source.sitemaps == (
+        Address(url="https://smes.test/sitemap.xml", grade="listed", probed_on="2026-11-20"),
+    )
+    assert source.listings == (
+        Address(url="https://smes.test/actus", grade="listed", selector="h2 a"),
+    )
     assert source.licence == Licence(
         id="CC-BY-ND", url="https://smes.test/reuse", terms_read_on="2026-08-13"
     )
@@ -136,7 +142,11 @@ FEED = 'feeds = [{ url = "https://smes.test/feed/", language = "fr", grade = "pr
         (', grade = "probed"', "", "feeds[1] lacks the field 'grade'"),
         ("language =", "lang =", "feeds[1] has unknown field 'lang' (did you mean 'language'?)"),
         (FEED, 'feeds = ["https://smes.test/"]', "feeds[1] is 'https://smes.test/', but must be"),
-        (FEED, "", "is enabled, but has neither feeds nor sitemaps: add one, or disable it"),
+        (
+            FEED,
+            "",
+            "is enabled, but has none of feeds, sitemaps, listings",
+        ),
         (FEED, "enabled = false", "is not enabled, but lacks the field 'reason' that says why"),
         (FEED, FEED + '\nenabled = "no"', "enabled is 'no', but must be true or false"),
         (FEED, FEED + '\ncms = "word-press"', "(did you mean 'wordpress'?)"),
@@ -156,8 +166,8 @@ FEED = 'feeds = [{ url = "https://smes.test/feed/", language = "fr", grade = "pr
         ),
         (
             FEED,
-            FEED + '\nsitemaps = ["http://www.smes.test/feed"]',
-            "sitemaps[1] is 'http://www.smes.test/feed', which be.toml: [smes] has already",
+            FEED + '\nsitemaps = [{ url = "http://www.smes.test/feed", grade = "listed" }]',
+            "sitemaps[1].url is 'http://www.smes.test/feed', which be.toml: [smes] has already",
         ),
         (
             "https://smes.test/feed/",

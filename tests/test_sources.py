@@ -93,7 +93,7 @@ def test_un_news_uses_only_the_feeds_that_have_items() -> None:
 
 
 def test_reliefweb_has_a_way_in_that_its_robots_txt_allows() -> None:
-    assert by_id("reliefweb").sitemaps == ("https://reliefweb.int/sitemap.xml",)
+    assert [a.url for a in by_id("reliefweb").sitemaps] == ["https://reliefweb.int/sitemap.xml"]
 
 
 def test_a_feed_known_to_be_dead_cannot_be_added(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from typing import Any, Self
 
 from crawler.demo.content import Site, load
 from crawler.demo.moulds import HTML, Answer, Built, build, mould_of, root
-from crawler.items import Feed, Licence, Source
+from crawler.items import Address, Licence, Source
 
 ADDRESS = "127.0.0.1"
 # The registry's words for what the content format calls otherwise.
@@ -171,14 +171,14 @@ def _source(site: Site, port: int, *, licence: Licence | None) -> Source:
         category=site.category,
         topics=site.topics,
         feeds=tuple(
-            Feed(
+            Address(
                 url=at + mould.feed.format(language=language),
                 language=language if alone else None,
                 grade="probed",
             )
             for language in each
         ),
-        sitemaps=(f"{at}/sitemap.xml",),
+        sitemaps=(Address(url=f"{at}/sitemap.xml", grade="probed"),),
         cms=mould.cms,
         licence=licence,
         tdm="allowed" if licence else "unknown",

@@ -1,29 +1,30 @@
 """The ways to learn of a source's articles. A channel is one module here and one line in CHANNELS.
 
-A channel's module holds two functions:
-`addresses(source)`: the addresses to visit for a source, each with its language or None;
-`read(body, url, content_type)`: what an answer with status 200 names, as a `crawler.feeds.Feed`;
-raises FeedError if the answer is not what it should be.
+A channel's module holds three functions, all pure:
+`addresses(source)`: the addresses of this kind in a source's record;
+`ask(url, cursor)`: what to request of an address, given what the last visit left (None at first);
+`read(answer)`: what an answer with status 200 names; raises FeedError if it is not what it should
+be. It may run in another process, with a limit of time.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
-from crawler.feeds import Feed
-from crawler.items import Source
+from crawler.items import Address, Answer, Harvest, Source
 from spiders.channels import feed
 
 
 class Channel(Protocol):
-    def addresses(self, source: Source) -> Iterator[tuple[str, str | None]]: ...
-    def read(self, body: bytes, url: str, content_type: str | None) -> Feed: ...
+    def addresses(self, source: Source) -> Iterable[Address]: ...
+    def ask(self, url: str, cursor: str | None) -> str: ...
+    def read(self, answer: Answer) -> Harvest: ...
 
 
 CHANNELS: dict[str, Channel] = {"feed": feed}
 
 
-def addresses(source: Source) -> Iterator[tuple[str, str, str | None]]:
-    """Every channel of a source, as (kind, url, language)."""
+def addresses(source: Source) -> Iterator[tuple[str, Address]]:
+    """Every channel of a source, with its kind."""
     for kind, channel in CHANNELS.items():
-        for url, language in channel.addresses(source):
-            yield kind, url, language
+        for address in channel.addresses(source):
+            yield kind, address

@@ -1,15 +1,16 @@
-"""RSS, RDF and Atom feeds."""
-
-from collections.abc import Iterator
+"""RSS, RDF, Atom and JSON feeds."""
 
 from crawler import feeds
-from crawler.items import Source
+from crawler.items import Address, Answer, Harvest, Source
 
 
-def addresses(source: Source) -> Iterator[tuple[str, str | None]]:
-    for feed in source.feeds:
-        yield feed.url, feed.language
+def addresses(source: Source) -> tuple[Address, ...]:
+    return source.feeds
 
 
-def read(body: bytes, url: str, content_type: str | None) -> feeds.Feed:
-    return feeds.parse(body, url, content_type=content_type)
+def ask(url: str, cursor: str | None) -> str:
+    return cursor or url
+
+
+def read(answer: Answer) -> Harvest:
+    return feeds.parse(answer.body, answer.url, content_type=answer.content_type)
