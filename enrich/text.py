@@ -17,6 +17,11 @@ _LETTERS = {
 }  # fmt: skip
 
 
+# What no text needs, and what harms terminals, databases and feeds: control characters but tab and
+# line feed, halves of characters, what is no character, and marks that turn the direction round.
+UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202d\u202e\ud800-\udfff\ufffe\uffff]")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """A term that was found: as its list writes it, how often, and `where`: `title` or `text`."""
@@ -24,6 +29,11 @@ class Evidence:
     term: str
     count: int
     where: str
+
+
+def printable(text: str) -> str:
+    """The text without UNPRINTABLE characters."""
+    return UNPRINTABLE.sub("", text)
 
 
 def fold(text: str) -> str:
