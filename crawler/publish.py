@@ -9,6 +9,8 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import datetime
 from importlib.metadata import version as installed
 from pathlib import Path
 from types import MappingProxyType
@@ -17,15 +19,16 @@ from urllib.parse import urlsplit
 
 from sqlite_utils import Database
 
-from crawler import __version__, clock, database, registry, schema
+from crawler import __version__, clock, database, registry, schema, store, tdmrep
 from crawler.errors import ConfigError, PublishError
 from crawler.items import Source
 from crawler.progress import Progress
 from crawler.published import connect, count_facets, snapshot
 from crawler.query import search_text
-from crawler.urls import site, web_url
+from crawler.urls import host, site, web_url
 from enrich import annotate
 from enrich.places import country_name, language_name
+from enrich.rights import SILENT, Signals, limits, of_header, strictest
 from enrich.themes import lexicon
 
 # What may be shown of a text that is not freely licensed: "very short extracts" are outside the
@@ -119,20 +122,70 @@ def _present(private: Path, out: Path) -> tuple[int, str | None]:
     return int(told["articles"]), told.get("base_url")
 
 
-def rights(source: Source, url: str, headers: Mapping[str, str] = MappingProxyType({})) -> str:
-    """What may be shown of the text at `url` that `source` named: `full` or `extract`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rights:
+    """What may be shown of a text, and what was said of that.
 
-    A licence covers the source's own pages, not those of others that it links to, and not those
-    whose `headers` (lower-case names) reserve text and data mining, or ask for no copy.
+    `level` is `full`, `extract` (of at most `characters`) or `metadata`: title and link alone.
+    `tdm` is whether mining is reserved and who says so (`reserved (header)`, `allowed (record)`),
+    `robots` the directives that hold.
     """
+
+    level: str
+    characters: int = EXTRACT_CHARACTERS
+    tdm: str | None = None
+    robots: tuple[str, ...] = ()
+
+
+def rights(
+    source: Source,
+    url: str,
+    headers: Mapping[str, str] = MappingProxyType({}),
+    *,
+    signals: Signals = SILENT,
+    rules: Iterable[tdmrep.Rule] = (),
+    now: str | None = None,
+) -> Rights:
+    """What may be shown of the text at `url` that `source` named.
+
+    A licence covers the source's own pages, not those of others that it links to. Whatever else
+    is said can only lower the level: the page's `headers` (lower-case names), its `signals`, the
+    `rules` of its host's tdmrep.json. The page's own licence links do not raise it, since one in
+    a footer may be the design's.
+    """
+    robots = strictest(of_header(headers.get("x-robots-tag", "")), signals.robots)
+    tdm = tdmrep.combined(tdmrep.reservation(rules, url), headers, signals)
+    left = limits(robots)
+    over = left.until is not None and left.until <= datetime.fromisoformat(now or clock.now())
     free = source.licence is not None and source.licence.id in OPEN_LICENCES
     own = {_site(address) for address in (source.homepage, *(feed.url for feed in source.feeds))}
-    robots = headers.get("x-robots-tag", "").lower()
-    asked = headers.get("tdm-reservation", "").strip() == "1" or any(
-        word in robots for word in ("noarchive", "nosnippet", "none")
+    # `noindex` alone changes nothing: it is about search results, and WordPress sends it with
+    # every answer of its REST API. `noai` speaks of training, and is recorded only.
+    open_to_all = (
+        free
+        and _site(url) in own
+        and source.tdm != "reserved"
+        and tdm.value != 1
+        and left.archive
+        and left.snippet is None
     )
-    full = free and source.tdm != "reserved" and _site(url) in own and not asked
-    return "full" if full else "extract"
+    if over or left.snippet == 0:
+        level, characters = "metadata", 0
+    else:
+        level = "full" if open_to_all else "extract"
+        characters = min(EXTRACT_CHARACTERS, left.snippet or EXTRACT_CHARACTERS)
+    return Rights(level=level, characters=characters, tdm=_reserved(source, tdm), robots=robots)
+
+
+def _reserved(source: Source, said: tdmrep.Reservation) -> str | None:
+    """Who decides about mining: a machine-readable reservation, then what we read in the terms."""
+    if said.value == 1:
+        return f"reserved ({said.origin})"
+    if source.tdm == "reserved":
+        return "reserved (record)"
+    if said.value == 0:
+        return f"allowed ({said.origin})"
+    return "allowed (record)" if source.tdm == "allowed" else None
 
 
 def _site(url: str) -> str:
@@ -147,7 +200,8 @@ def extract_of(text: str, limit: int = EXTRACT_CHARACTERS) -> str:
     cut = line[: limit - 1]
     words = cut.rpartition(" ")[0]
     # A text without spaces is cut where it is.
-    return (words if len(words) > limit // 2 else cut).rstrip(" ,;:–-") + "…"
+    kept = (words if len(words) > limit // 2 else cut).rstrip(" ,;:–-")
+    return f"{kept}…" if kept else ""
 
 
 def _fill(source: Database, db: Database, *, full_text: bool, progress: Progress | None) -> int:
@@ -158,6 +212,7 @@ def _fill(source: Database, db: Database, *, full_text: bool, progress: Progress
     counts = dict(
         source.execute("SELECT source, count(*) FROM articles GROUP BY source").fetchall()
     )
+    health = store.health(source)
     total = sum(counts.values())
     if progress:
         progress.expect("published", total)
@@ -165,15 +220,29 @@ def _fill(source: Database, db: Database, *, full_text: bool, progress: Progress
         _insert(
             db,
             "sources",
-            (_source(record, counts.get(record.id, 0)) for record in records.values()),
+            (
+                {**_source(record, counts.get(record.id, 0)), **health[record.id]}
+                for record in records.values()
+            ),
         )
         _insert(db, "themes", _themes())
         # Every source's languages, so that a feed stays valid through a quiet month.
         languages = {code for record in records.values() for code in record.languages}
         countries = {record.country for record in records.values()}
+        reservations, now = _reservations(source), clock.now()
         for row in _articles(source):
-            shown = rights(records[row["source"]], row["url"], json.loads(row["headers"]))
-            article = _article(row, "full" if full_text else shown)
+            signals = _signals(row["signals"])
+            shown = rights(
+                records[row["source"]],
+                row["url"],
+                json.loads(row["headers"]),
+                signals=signals,
+                rules=_rules(reservations, row["url"], row["host"]),
+                now=now,
+            )
+            if full_text:
+                shown = replace(shown, level="full", characters=EXTRACT_CHARACTERS)
+            article = _article(row, shown, signals)
             text = row["text"] if article["rights"] == "full" else article["summary"]
             places = _tags(row["id"], row["countries"])
             _insert(db, "articles", [article])
@@ -185,6 +254,8 @@ def _fill(source: Database, db: Database, *, full_text: bool, progress: Progress
             themes = (tag for tag in _tags(row["id"], row["themes"]) if tag["theme"] in lexicon())
             _insert(db, "article_themes", themes)  # without what the lexicon has dropped since
             _insert(db, "article_countries", places)
+            if row["versions"]:
+                _insert(db, "article_versions", _versions(source, row["id"], shown))
             languages.add(row["language"])
             countries |= {place["country"] for place in places}
             if progress:
@@ -220,7 +291,7 @@ def _source(record: Source, articles: int) -> dict[str, Any]:
         "licence_url": licence and licence.url,
         "terms_read_on": licence and licence.terms_read_on,
         "tdm": record.tdm,
-        "publish": rights(record, record.homepage),
+        "publish": rights(record, record.homepage).level,
         "articles": articles,
     }
 
@@ -239,7 +310,9 @@ def _named(code: str, name: Any) -> dict[str, Any]:
 def _articles(source: Database) -> Iterator[dict[str, Any]]:
     return source.query(
         """
-        SELECT articles.*, urls.key AS url_key, urls.enricher, article_texts.text, pages.headers
+        SELECT articles.*, urls.key AS url_key, urls.host, urls.enricher, urls.gone,
+               article_texts.text, pages.headers,
+               (SELECT count(*) FROM versions WHERE article_id = articles.id) AS versions
         FROM articles JOIN urls ON urls.id = articles.url_id
           JOIN pages ON pages.id = articles.page_id
           JOIN article_texts ON article_texts.article_id = articles.id
@@ -248,21 +321,61 @@ def _articles(source: Database) -> Iterator[dict[str, Any]]:
     )
 
 
-def _article(row: dict[str, Any], shown: str) -> dict[str, Any]:
+def _reservations(source: Database) -> dict[str, tuple[tdmrep.Rule, ...]]:
+    """The rules of every host that has a tdmrep.json, read once however many its articles."""
+    rows = source.execute("SELECT host, tdmrep FROM hosts WHERE tdmrep IS NOT NULL")
+    return {name: tdmrep.parse(text).rules for name, text in rows.fetchall()}
+
+
+def _rules(
+    known: Mapping[str, tuple[tdmrep.Rule, ...]], url: str, asked: str
+) -> tuple[tdmrep.Rule, ...]:
+    """Those of the host that answered, or of the one that was asked for the same site."""
+    answered = known.get(host(url))
+    if answered is None and _site(url) == _site(f"//{asked}"):
+        answered = known.get(asked)
+    return answered or ()
+
+
+def _signals(stored: str) -> Signals:
+    told = json.loads(stored)
+    return Signals(
+        robots=tuple(told.get("robots", ())),
+        tdm_reservation=told.get("tdm_reservation"),
+        tdm_policy=told.get("tdm_policy"),
+        licences=tuple(told.get("licences", ())),
+    )
+
+
+def _versions(source: Database, article: int, shown: Rights) -> Iterator[dict[str, Any]]:
+    """What changed, with words only where the whole text may be shown."""
+    rows = source.query(
+        "SELECT article_id, number, title, seen, added, removed, diff FROM versions"
+        " WHERE article_id = ? ORDER BY number",
+        [article],
+    )
+    return ({**row, "diff": row["diff"] if shown.level == "full" else None} for row in rows)
+
+
+def _article(row: dict[str, Any], shown: Rights, signals: Signals) -> dict[str, Any]:
     places = json.loads(row["countries"])
     same = (
         "id", "url", "url_key", "source", "title", "authors", "published", "published_source",
         "fetched", "language", "language_confidence", "language_method", "language_votes",
-        "language_declared", "words", "categories", "content_hash", "enricher", "duplicate_of",
+        "language_declared", "words", "categories", "updated", "versions", "gone", "content_hash",
+        "enricher", "duplicate_of",
     )  # fmt: skip
     return {
         **{name: row[name] for name in same},
-        "summary": extract_of(row["text"]),
+        "summary": "" if shown.level == "metadata" else extract_of(row["text"], shown.characters),
         "country": places[0]["country"] if places else None,
         # Checked again here: whatever is published may become a link.
         "image": web_url(row["image"] or ""),
         "origin_url": web_url(row["origin_url"] or ""),
-        "rights": shown,
+        "rights": shown.level,
+        "tdm": shown.tdm,
+        "robots": ", ".join(shown.robots) or None,
+        "licences": _json([at for one in signals.licences if (at := web_url(one))]),
     }
 
 

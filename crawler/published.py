@@ -117,6 +117,9 @@ class Source:
     tdm: str
     publish: str
     articles: int
+    succeeded: str | None
+    found: str | None
+    failures: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

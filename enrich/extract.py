@@ -19,6 +19,8 @@ from trafilatura import bare_extraction, load_html
 from trafilatura.settings import Document
 
 from enrich.charset import decode
+from enrich.rights import SILENT, Signals, declared
+from enrich.text import UNPRINTABLE, printable
 
 # Trafilatura logs every page it refuses; the ledger says so better.
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
@@ -38,6 +40,12 @@ DATE_METAS = (
     "article:published_time", "og:article:published_time", "datepublished", "dc.date.issued",
     "dcterms.issued", "dcterms.created", "dc.date", "citation_publication_date", "pubdate",
     "publish-date", "sailthru.date", "parsely-pub-date",
+)  # fmt: skip
+# One reference to a character that XML does not have would empty the whole page.
+REFERENCE = re.compile(r"&#(?:[xX]([0-9a-fA-F]{1,8})|([0-9]{1,10}));?")
+LEGAL = (
+    range(0x9, 0xB), range(0xD, 0xE), range(0x20, 0xD800), range(0xE000, 0xFFFE),
+    range(0x10000, 0x110000),
 )  # fmt: skip
 DOCUMENTS = re.compile(r"\.(?:pdf|docx?|xlsx?|pptx?|odt|ods|epub)$", re.IGNORECASE)
 # How Trafilatura writes a table's cell. A text that begins with one is a page laid out by tables,
@@ -79,8 +87,9 @@ class Extracted:
     `published` is ISO 8601, as precise as it was stated and in the zone it was stated in, since
     the day can be another one in UTC; `published_source` says who stated it: `feed`, `json-ld`,
     `meta` or `page` (found in the page by htmldate). Paragraphs of `text` are lines.
-    `declared_language` is the page's own claim, `origin_url` another site's page that this one
-    declares canonical, so of which it is a copy.
+    `declared_language` is the page's own claim. `canonicals` and `og_url` are the addresses that it
+    claims for itself, as `rel=canonical` and `og:url`; any of them may be wrong. `rights`
+    is what it says of its own rights.
     """
 
     kind: str
@@ -93,9 +102,10 @@ class Extracted:
     image: str | None
     categories: tuple[str, ...]
     declared_language: str | None
-    canonical: str | None
-    origin_url: str | None
+    canonicals: tuple[str, ...]
+    og_url: str | None
     attachments: tuple[Attachment, ...]
+    rights: Signals = SILENT
 
 
 def extract(
@@ -103,9 +113,11 @@ def extract(
 ) -> Extracted:
     """Read one page. Never raises for what a page may hold: what is not there is empty or None."""
     html = body if isinstance(body, str) else decode(body, content_type, hints.language)[0]
-    tree = load_html(html)
+    tree = load_html(REFERENCE.sub(_legal, html))
     if tree is None:
         return _nothing(hints)
+    rights = declared(tree, url)
+    canonicals, og_url = tuple(_canonicals(tree, url)), _og_url(tree, url)
     visited = hints.fetched[:10] if hints.fetched else None
     # The day of the visit, not the clock: the same page gives the same row for ever.
     dates = {"original_date": True, "extensive_search": True}
@@ -117,16 +129,14 @@ def extract(
         date_extraction_params={**dates, **({"max_date": visited} if visited else {})},
     )
     if not isinstance(found, Document):
-        return _nothing(hints, language=_declared_language(tree))
-    title = _title(found.title, hints.title)
-    body = (found.text or "").strip()
+        return _nothing(hints, language=_declared_language(tree), rights=rights)
+    title = printable(_title(found.title, hints.title))
+    body = printable(found.text or "").strip()
     if body.startswith(CELL):
         body = _without_layout(tree, url, body)
     text = _without_headline(body, title)
     words = len(WORD.findall(text))
     published, published_source = _published(tree, hints, found.date)
-    canonical = _canonical(tree, url)
-    foreign = canonical and _site(canonical) != _site(url)
     return Extracted(
         kind=_kind(url, words),
         title=title,
@@ -136,19 +146,23 @@ def extract(
         published_source=published_source,
         authors=tuple(a for a in (found.author or "").split("; ") if a) or hints.authors,
         image=_absolute(url, found.image),
-        categories=tuple(dict.fromkeys([*(found.categories or ()), *hints.categories])),
+        categories=tuple(
+            dict.fromkeys(map(printable, [*(found.categories or ()), *hints.categories]))
+        ),
         declared_language=_declared_language(tree),
-        canonical=canonical,
-        origin_url=canonical if foreign else None,
+        canonicals=canonicals,
+        og_url=og_url,
         attachments=tuple(_attachments(tree, url)),
+        rights=rights,
     )
 
 
-def _nothing(hints: Hints, language: str | None = None) -> Extracted:
+def _nothing(hints: Hints, language: str | None = None, rights: Signals = SILENT) -> Extracted:
     return Extracted(
         kind="empty", title=hints.title or "", text="", words=0, published=None,
         published_source=None, authors=(), image=None, categories=(),
-        declared_language=language, canonical=None, origin_url=None, attachments=(),
+        declared_language=language, canonicals=(), og_url=None, attachments=(),
+        rights=rights,
     )  # fmt: skip
 
 
@@ -268,19 +282,32 @@ def bcp47(declared: str | None) -> str | None:
     return "-".join(part for part in parts if part)
 
 
-def _canonical(tree: HtmlElement, url: str) -> str | None:
+def _legal(reference: re.Match[str]) -> str:
+    """A numeric reference, unless it is to a character that XML, and so lxml, refuses."""
+    hexadecimal, decimal = reference.groups()
+    number = int(hexadecimal, 16) if hexadecimal else int(decimal)
+    return reference[0] if any(number in legal for legal in LEGAL) else ""
+
+
+def _canonicals(tree: HtmlElement, url: str) -> Iterator[str]:
     for link in tree.iter("link"):
-        if "canonical" in (link.get("rel") or "").lower().split():
-            return _absolute(url, link.get("href"))
-    return None
+        if "canonical" in (link.get("rel") or "").lower().split() and (
+            address := _absolute(url, link.get("href"))
+        ):
+            yield address
 
 
-def _site(url: str) -> str:
-    return (urlsplit(url).hostname or "").removeprefix("www.").removeprefix("m.")
+def _og_url(tree: HtmlElement, url: str) -> str | None:
+    claims = (
+        meta.get("content")
+        for meta in tree.iter("meta")
+        if "og:url" in (meta.get("property"), meta.get("name"))
+    )
+    return _absolute(url, next(claims, None))
 
 
 def _absolute(base: str, href: str | None) -> str | None:
-    if not href:
+    if not href or UNPRINTABLE.search(href):
         return None
     try:
         found = urljoin(base, href.strip())
@@ -303,5 +330,5 @@ def _attachments(tree: HtmlElement, url: str) -> Iterator[Attachment]:
         if any(ancestor.tag in FURNITURE for ancestor in link.iterancestors()):
             continue
         seen.add(target)
-        label = " ".join("".join(link.itertext()).split())
+        label = " ".join(printable("".join(link.itertext())).split())
         yield Attachment(url=target, label=label or target.rsplit("/", 1)[-1])

@@ -97,7 +97,9 @@ def article(values: Values) -> dict[str, Any]:
         "image": None,
         "categories": "[]",
         "origin_url": None,
+        "versions": 0,
         "rights": "extract",
+        "licences": "[]",
         "content_hash": f"{number:064x}",
         "enricher": "1",
         "duplicate_of": None,
@@ -117,7 +119,7 @@ def add(conn: sqlite3.Connection, row: dict[str, Any], text: str) -> None:
 def labels(conn: sqlite3.Connection) -> None:
     conn.executemany(
         "INSERT INTO sources VALUES (?, ?, ?, ?, ?, 'social', '[\"fr\"]', 'CC-BY-4.0', "
-        "'https://example.org/terms', '2026-10-01', 'unknown', 'extract', 0)",
+        "'https://example.org/terms', '2026-10-01', 'unknown', 'extract', 0, NULL, NULL, 0)",
         [(key, *values) for key, values in SOURCES.items()],
     )
     conn.executemany(

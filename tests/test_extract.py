@@ -4,6 +4,7 @@ import pytest
 from web import article
 
 from enrich.extract import Attachment, Hints, extract
+from enrich.rights import Signals
 
 URL = "https://quai.example.org/spip.php?article12"
 PARAGRAPHS = (
@@ -118,11 +119,18 @@ def test_documents_are_listed_with_their_labels_but_not_those_of_the_footer() ->
     )
 
 
-def test_a_page_that_declares_another_sites_address_has_an_origin() -> None:
-    here = extract(with_head('<link rel="canonical" href="/spip.php?article12">'), URL)
-    there = extract(with_head('<link rel="canonical" href="https://pont.example.org/a">'), URL)
-    assert (here.canonical, here.origin_url) == (URL, None)
-    assert there.origin_url == "https://pont.example.org/a"
+def test_the_addresses_that_a_page_claims_for_itself_are_kept_apart() -> None:
+    head = '<link rel="canonical" href="/spip.php?article12"><meta property="og:url" content="/b">'
+    found = extract(with_head(head), URL)
+    assert (found.canonicals, found.og_url) == ((URL,), "https://quai.example.org/b")
+
+
+def test_what_a_page_says_of_its_rights_is_kept_even_where_it_has_no_text() -> None:
+    head = '<meta name="robots" content="noarchive"><link rel="license" href="/licence">'
+    declared = Signals(robots=("noarchive",), licences=("https://quai.example.org/licence",))
+    assert extract(with_head(head), URL).rights == declared
+    empty = extract(f"<html><head>{head}</head><body><p>x</p></body></html>", URL)
+    assert (empty.kind, empty.rights) == ("empty", declared)
 
 
 def test_an_undeclared_encoding_is_read() -> None:

@@ -4,18 +4,20 @@ import threading
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlite_utils import Database
 
-from crawler import clock, database, publish, store
+from crawler import clock, database, publish, store, tdmrep
 from crawler.errors import ConfigError, PublishError
 from crawler.frontier import Frontier
-from crawler.items import Licence, Link, Source
+from crawler.items import Harvest, Licence, Link, Source
 from crawler.publish import EXTRACT_CHARACTERS, extract_of, rights
-from crawler.store import Reading
+from crawler.readings import Reading
 from enrich.annotate import annotate, version
 from enrich.extract import extract
+from enrich.rights import SILENT, Signals
 from enrich.text import text_hash
 
 LONG = " ".join(["Le centre d'hébergement des sans-abri rouvre ses portes en Belgique."] * 20)
@@ -34,17 +36,17 @@ def private(tmp_path: Path, source: Source) -> Path:
     )
     with closing(database.private(path)) as db:
         frontier = Frontier(db)
-        frontier.sync([free, closed], lambda s: [("feed", s.feeds[0])])
-        for channel in frontier.due_channels([s.feeds[0].url for s in (free, closed)], now="9999"):
+        frontier.channels.sync([free, closed], lambda s: [("feed", s.feeds[0])])
+        for channel in frontier.channels.due([s.feeds[0].url for s in (free, closed)], now="9999"):
             link = Link(
                 url=f"http://{channel.source}.example.org/1", published="2026-10-12T07:15:00Z"
             )
             lost = Link(url=f"http://{channel.source}.example.org/lost")
-            frontier.harvested(channel, [link, lost], etag=None, modified=None)
+            frontier.channels.harvested(channel, Harvest(links=(link, lost)))
         for url in frontier.draw(["quai", "pont"], now=clock.now(), limit=9):
             if url.url.endswith("lost"):
-                frontier.decided(url.id, "not_found", "HTTP 404")
-        frontier.flush()
+                frontier.decided(url, "not_found", "HTTP 404")
+        frontier.writes.flush()
         rows = list(db.query("SELECT id, url, source, channel FROM urls WHERE outcome = 'pending'"))
         for row in rows:
             db.execute(
@@ -226,7 +228,7 @@ def test_a_text_is_shown_whole_only_where_its_licence_lets_anybody(
     source: Source, licence: str | None, tdm: str, expected: str
 ) -> None:
     record = replace(source, licence=Licence(id=licence) if licence else None, tdm=tdm)
-    assert rights(record, "http://quai.example.org/1") == expected
+    assert rights(record, "http://quai.example.org/1").level == expected
 
 
 @pytest.mark.parametrize(
@@ -237,6 +239,7 @@ def test_a_text_is_shown_whole_only_where_its_licence_lets_anybody(
         ("mot " * 100, ("mot " * 54).strip() + "…"),
         ("家" * 300, "家" * 219 + "…"),
         ("", ""),
+        ("x" * 300, "x" * 219 + "…"),
     ],
 )
 def test_an_extract_is_one_line_cut_between_words(text: str, cut: str) -> None:
@@ -244,28 +247,129 @@ def test_an_extract_is_one_line_cut_between_words(text: str, cut: str) -> None:
     assert len(extract_of(text)) <= EXTRACT_CHARACTERS
 
 
+def test_an_extract_may_be_asked_to_be_shorter() -> None:
+    assert extract_of("Le centre rouvre ses portes", 12) == "Le centre…"
+    assert extract_of("Le centre rouvre", 1) == ""
+
+
 def test_a_licence_does_not_cover_the_pages_of_others(source: Source) -> None:
     record = replace(source, licence=Licence(id="CC-BY"))
-    assert rights(record, "https://www.quai.example.org/1") == "full"
-    assert rights(record, "http://pont.example.org/1") == "extract"
+    assert rights(record, "https://www.quai.example.org/1").level == "full"
+    assert rights(record, "http://pont.example.org/1").level == "extract"
 
 
 @pytest.mark.parametrize(
-    ("headers", "expected"),
+    ("headers", "signals", "expected"),
     [
-        ({}, "full"),
-        ({"x-robots-tag": "noindex"}, "full"),
-        ({"x-robots-tag": "noindex, NoArchive"}, "extract"),
-        ({"tdm-reservation": "1"}, "extract"),
-        ({"tdm-reservation": "0"}, "full"),
+        ({}, {}, ("full", EXTRACT_CHARACTERS)),
+        ({"x-robots-tag": "noindex"}, {"robots": ("noindex",)}, ("full", EXTRACT_CHARACTERS)),
+        ({"x-robots-tag": "max-image-preview:none"}, {}, ("full", EXTRACT_CHARACTERS)),
+        ({"x-robots-tag": "otherbot: noarchive, nosnippet"}, {}, ("full", EXTRACT_CHARACTERS)),
+        ({}, {"robots": ("noai",)}, ("full", EXTRACT_CHARACTERS)),
+        ({"x-robots-tag": "noindex, NoArchive"}, {}, ("extract", EXTRACT_CHARACTERS)),
+        ({}, {"robots": ("noarchive",)}, ("extract", EXTRACT_CHARACTERS)),
+        ({"x-robots-tag": "max-snippet:50"}, {"robots": ("max-snippet:90",)}, ("extract", 50)),
+        ({}, {"robots": ("max-snippet:900",)}, ("extract", EXTRACT_CHARACTERS)),
+        ({"x-robots-tag": "nosnippet"}, {}, ("metadata", 0)),
+        ({}, {"robots": ("max-snippet:0",)}, ("metadata", 0)),
+        ({}, {"robots": ("none",)}, ("metadata", 0)),
+        ({}, {"robots": ("unavailable_after:2026-11-20T00:00:00Z",)}, ("metadata", 0)),
+        ({}, {"robots": ("unavailable_after:2026-11-22T00:00:00Z",)}, ("full", 220)),
+        ({"tdm-reservation": "1"}, {}, ("extract", EXTRACT_CHARACTERS)),
+        ({"tdm-reservation": "0"}, {}, ("full", EXTRACT_CHARACTERS)),
+        ({"tdm-reservation": "0"}, {"tdm_reservation": 1}, ("extract", EXTRACT_CHARACTERS)),
+        ({"tdm-reservation": "1"}, {"tdm_reservation": 0}, ("full", EXTRACT_CHARACTERS)),
     ],
-    ids=["nothing", "noindex", "noarchive", "reserved", "not reserved"],
 )
-def test_a_page_that_reserves_its_text_is_not_shown_whole(
-    source: Source, headers: dict[str, str], expected: str
+def test_what_a_page_asks_for_is_what_it_gets(
+    source: Source, headers: dict[str, str], signals: dict[str, Any], expected: tuple[str, int]
 ) -> None:
     record = replace(source, licence=Licence(id="CC-BY"))
-    assert rights(record, "http://quai.example.org/1", headers) == expected
+    shown = rights(
+        record, "http://quai.example.org/1", headers,
+        signals=Signals(**signals), now="2026-11-21T08:00:00Z",
+    )  # fmt: skip
+    assert (shown.level, shown.characters) == expected
+
+
+def test_a_licence_linked_on_the_page_is_no_reason_to_show_more(source: Source) -> None:
+    signals = Signals(licences=("https://creativecommons.org/licenses/by/4.0/",))
+    assert rights(source, "http://quai.example.org/1", signals=signals).level == "extract"
+
+
+@pytest.mark.parametrize(
+    ("record", "headers", "signals", "path", "expected"),
+    [
+        ("unknown", {}, SILENT, "/1", (None, "full")),
+        ("unknown", {}, SILENT, "/presse/1", ("reserved (file)", "extract")),
+        ("unknown", {}, SILENT, "/libre/1", ("allowed (file)", "full")),
+        ("allowed", {}, SILENT, "/1", ("allowed (record)", "full")),
+        ("allowed", {}, SILENT, "/presse/1", ("reserved (file)", "extract")),
+        ("allowed", {"tdm-reservation": "1"}, SILENT, "/1", ("reserved (header)", "extract")),
+        ("reserved", {}, SILENT, "/1", ("reserved (record)", "extract")),
+        ("reserved", {}, Signals(tdm_reservation=0), "/1", ("reserved (record)", "extract")),
+        ("unknown", {}, Signals(tdm_reservation=0), "/presse/1", ("allowed (meta)", "full")),
+    ],
+)
+def test_the_page_is_heard_before_the_record_and_a_reservation_before_all(
+    *,
+    source: Source,
+    record: str,
+    headers: dict[str, str],
+    signals: Signals,
+    path: str,
+    expected: tuple[str | None, str],
+) -> None:
+    told = tdmrep.parse(
+        '[{"location": "/presse/", "tdm-reservation": 1},'
+        ' {"location": "/libre/", "tdm-reservation": 0}]'
+    )
+    shown = rights(
+        replace(source, licence=Licence(id="CC-BY"), tdm=record),
+        f"http://quai.example.org{path}",
+        headers,
+        signals=signals,
+        rules=told.rules,
+    )
+    assert (shown.tdm, shown.level) == expected
+
+
+def test_what_pages_and_hosts_declare_is_published_and_respected(
+    private: Path, tmp_path: Path
+) -> None:
+    signals = {
+        "robots": ["noindex", "nosnippet"],
+        "tdm_reservation": None,
+        "tdm_policy": None,
+        "licences": ["https://creativecommons.org/licenses/by/4.0/", "javascript:alert(1)"],
+    }
+    with closing(Database(private)) as db:
+        db.execute("UPDATE articles SET signals = ? WHERE source = 'pont'", [json.dumps(signals)])
+        db.table("hosts").insert(
+            {"host": "quai.example.org", "tdmrep": '[{"location": "/", "tdm-reservation": 1}]'}
+        )
+    news = tmp_path / "news.db"
+    publish.publish(private, news)
+    shown = {
+        row["source"]: row
+        for row in read(news, "SELECT * FROM articles JOIN article_texts ON article_id = id")
+    }
+    quai, pont = shown["quai"], shown["pont"]
+    assert (quai["rights"], quai["tdm"], quai["robots"]) == ("extract", "reserved (file)", None)
+    assert quai["text"] == quai["summary"]
+    assert (pont["rights"], pont["robots"]) == ("metadata", "noindex, nosnippet")
+    assert (pont["summary"], pont["text"]) == ("", "")
+    assert json.loads(pont["licences"]) == ["https://creativecommons.org/licenses/by/4.0/"]
+    found = read(news, "SELECT rowid FROM articles_fts WHERE articles_fts MATCH 'hebergement'")
+    assert [row[0] for row in found] == [quai["id"]]
+
+
+def test_the_rules_are_those_of_the_host_that_answered_or_of_the_same_site() -> None:
+    rule = tdmrep.Rule(location="/", reservation=1)
+    known = {"quai.example.org": (rule,), "pont.example.org": ()}
+    assert publish._rules(known, "https://quai.example.org/1", "pont.example.org") == (rule,)
+    assert publish._rules(known, "https://www.quai.example.org/1", "quai.example.org") == (rule,)
+    assert publish._rules(known, "https://phare.example.org/1", "quai.example.org") == ()
 
 
 def test_the_private_database_is_never_replaced_by_the_published_one(private: Path) -> None:

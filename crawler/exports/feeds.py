@@ -214,7 +214,7 @@ def _atom_entry(make: Any, about: Feed, entry: Entry) -> etree._Element:
         *([make.published(_atom_time(published))] if published else []),
         *(make.author(make.name(_text(name))) for name in _authors(entry)),
         *(make.category(term=theme.code, label=_text(theme.name)) for theme in entry.themes),
-        make.summary(_text(entry.summary)),
+        *([make.summary(_text(entry.summary))] if entry.summary else []),
         make.source(
             make.id(homepage or _tag(about.base_url, f"/source/{entry.source.code}")),
             make.title(_text(entry.source.name)),
@@ -256,7 +256,11 @@ def _rss_item(make: Any, about: Feed, entry: Entry) -> etree._Element:
         make.guid(_identity(about, entry), isPermaLink="false"),
         make.pubDate(format_datetime(dated.astimezone(UTC))),
         # Readers take a description for HTML, so our plain text is escaped once more than XML asks.
-        make.description(html.escape(_text(entry.summary), quote=False)),
+        *(
+            [make.description(html.escape(_text(entry.summary), quote=False))]
+            if entry.summary
+            else []
+        ),
         *(core.creator(_text(name)) for name in _authors(entry)),
         core.language(entry.language),
         *(make.category(_text(theme.name)) for theme in entry.themes),
