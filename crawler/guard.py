@@ -13,16 +13,19 @@ from urllib.parse import urlsplit
 
 from scrapy import Request
 from scrapy.crawler import Crawler
-from scrapy.exceptions import IgnoreRequest
+from scrapy.exceptions import CannotResolveHostError, IgnoreRequest
 from scrapy.resolver import CachingThreadedResolver
 from twisted.internet.base import ReactorBase
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.error import DNSLookupError
 
 from crawler.errors import ConfigError
+from crawler.urls import MAX_LENGTH
 
 # RFC 4291 (compatible), RFC 2765 (translated), RFC 6052 (NAT64): the last 32 bits are IPv4.
 EMBEDDING = tuple(map(ipaddress.IPv6Network, ("::/96", "::ffff:0:0:0/96", "64:ff9b::/96")))
+# RFC 6890: for protocols, not for hosts; Python 3.11 holds 192.0.0.8 for public.
+ASSIGNMENTS = ipaddress.IPv4Network("192.0.0.0/24")
 LOOPBACK_NAMES = ("localhost", ".localhost")  # RFC 6761: never anything but this machine
 
 
@@ -32,6 +35,8 @@ class AddressRefused(IgnoreRequest):
 
 def refusal(url: str, *, loopback: bool) -> str | None:
     """Why `url` must not be requested, as far as the URL itself tells; None if nothing does."""
+    if len(url) > MAX_LENGTH:
+        return f"an address of {len(url):,} characters"
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https"):
         return f"scheme {parts.scheme or 'none'}"
@@ -68,7 +73,12 @@ def allowed(address: str, *, loopback: bool) -> bool:
     inner = _embedded(ip) if isinstance(ip, ipaddress.IPv6Address) else None
     if inner is not None:
         return allowed(str(inner), loopback=loopback)
-    if ip.is_multicast or ip.is_reserved or getattr(ip, "is_site_local", False):
+    if (
+        ip in ASSIGNMENTS
+        or ip.is_multicast
+        or ip.is_reserved
+        or getattr(ip, "is_site_local", False)
+    ):
         return False
     return ip.is_global or (loopback and ip.is_loopback)
 
@@ -102,6 +112,10 @@ def _on_this_machine(url: str) -> bool:
     return is_loopback_name(host) or bool(address and ipaddress.ip_address(address).is_loopback)
 
 
+# Why a name was refused when it was resolved, which Scrapy's own error does not say.
+REFUSED: dict[str, str] = {}
+
+
 class AddressGuard:
     """Downloader middleware: sees every request, those for redirects and robots.txt too."""
 
@@ -118,6 +132,12 @@ class AddressGuard:
             raise AddressRefused(why)
         if not self.contact and not _on_this_machine(request.url):
             raise AddressRefused("a public host, and no contact is set")
+
+    def process_exception(self, request: Request, exception: Exception) -> None:
+        if isinstance(exception, CannotResolveHostError) and (
+            why := REFUSED.get(urlsplit(request.url).hostname or "")
+        ):
+            raise AddressRefused(why) from exception
 
 
 class PublicResolver(CachingThreadedResolver):
@@ -152,4 +172,5 @@ class PublicResolver(CachingThreadedResolver):
 
     @staticmethod
     def _refused(name: str, address: str) -> DNSLookupError:
-        return DNSLookupError(f"{name} leads to {address}, which is not a public address")
+        REFUSED[name] = f"{name} leads to {address}, which is not a public address"
+        return DNSLookupError(REFUSED[name])
