@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Callable, Iterable
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -119,6 +120,12 @@ def demo(out: Path, *, serve: bool, host: str, port: int | None, workers: int | 
 @click.option(
     "--delay", type=click.FloatRange(0), help="Seconds between two requests to a host (default: 1)."
 )
+@click.option(
+    "--reliefweb-appname",
+    envvar="TAMIS_RELIEFWEB_APPNAME",
+    show_envvar=True,
+    help="Approved at apidoc.reliefweb.int; needed for sources of its API.",
+)
 @click.option("--loopback", is_flag=True, help="Allow sites on this machine, for a test web.")
 @click.option(
     "--enrich/--no-enrich", default=True, help="Read pages beside the crawl, or only fetch them."
@@ -130,6 +137,7 @@ def crawl(
     names: tuple[str, ...],
     contact: str | None,
     delay: float | None,
+    reliefweb_appname: str | None,
     folder: Path | None,
     db: Path,
     workers: int | None,
@@ -148,7 +156,11 @@ def crawl(
 
     records = registry.load(folder)
     chosen = registry.select(records, enabled=None if names else True, only=names)
-    settings: dict[str, Any] = {"TAMIS_CONTACT": contact, "TAMIS_LOOPBACK": loopback}
+    settings: dict[str, Any] = {
+        "TAMIS_CONTACT": contact,
+        "TAMIS_LOOPBACK": loopback,
+        "TAMIS_RELIEFWEB_APPNAME": reliefweb_appname,
+    }
     if delay is not None:
         settings["DOWNLOAD_DELAY"] = delay
     from spiders.run import crawl as run_crawl
@@ -158,6 +170,65 @@ def crawl(
     )
     click.echo(summary)
     if not summary.well:
+        raise SystemExit(1)
+
+
+@main.command("import")
+@click.argument(
+    "files",
+    nargs=-1,
+    required=True,
+    metavar="FILE...",
+    type=click.Path(dir_okay=False, path_type=Path),
+)
+@click.option("--only-known", is_flag=True, help="Leave out pages of no source of the registry.")
+@click.option("--enrich/--no-enrich", default=True, help="Read the pages, or only archive them.")
+@sources_option
+@db_option
+@workers_option
+def import_(
+    files: tuple[Path, ...],
+    folder: Path | None,
+    db: Path,
+    workers: int | None,
+    *,
+    only_known: bool,
+    enrich: bool,
+) -> None:
+    """Take in the pages of WARC files: exports of Tamis, CC-NEWS, a browser's archive.
+
+    Fetches nothing. What a file of `tamis export warc` says of its pages is kept; pages of others
+    belong to the source on whose site they are, or to a source called `imported`. A page that is
+    there already changes nothing, so an import that was stopped is run again.
+
+    \b
+    Example: tamis import CC-NEWS-20261012071500-00001.warc.gz --only-known
+    """
+    from crawler import database, enrichment, registry, store, warc
+    from crawler import workers as workers_
+    from crawler.frontier import Frontier
+    from crawler.progress import Progress
+
+    records = registry.load(folder)
+    with (
+        database.alone(db),
+        closing(database.private(db)) as private,
+        Progress("bytes", *(["read"] if enrich else [])) as progress,
+        workers_.asked_to_stop() as asked,
+    ):
+        summary = warc.load(
+            Frontier(private), files, records,
+            only_known=only_known, progress=progress, stop=asked.is_set,
+        )  # fmt: skip
+        if enrich:
+            progress.expect("read", store.count_unread(private))
+            enrichment.run(private, processes=workers, progress=progress, stop=asked.is_set)
+            store.settle(private)
+        stopped = asked.is_set()
+    for error in summary.errors:
+        click.echo(error, err=True)
+    click.echo(summary)
+    if stopped or not summary.well:
         raise SystemExit(1)
 
 
@@ -280,6 +351,60 @@ def feeds(
     """
     for path in export_feeds(news, out, languages, formats):
         click.echo(path)
+
+
+@export.command("warc")
+@click.argument("out", metavar="OUT", type=click.Path(dir_okay=False, path_type=Path))
+@click.option(
+    "--source", "names", multiple=True, metavar="ID", help="Only pages of this source (repeatable)."
+)
+@click.option(
+    "--since",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DATE",
+    help="Only pages fetched on this day (UTC) or later.",
+)
+@click.option(
+    "--language",
+    "languages",
+    multiple=True,
+    metavar="CODE",
+    help="Only pages whose article is in this language (repeatable).",
+)
+@click.option("--url", "urls", multiple=True, help="Only the page at this address (repeatable).")
+@click.option("--force", is_flag=True, help="Replace OUT if it exists.")
+@db_option
+def export_warc(
+    out: Path,
+    names: tuple[str, ...],
+    since: datetime | None,
+    languages: tuple[str, ...],
+    urls: tuple[str, ...],
+    db: Path,
+    *,
+    force: bool,
+) -> None:
+    """Write archived pages to a WARC file, for other tools or for `tamis import` elsewhere.
+
+    For the operator, not for publishing: OUT holds whole pages, of sources that reserve their
+    rights too. Its name ends in .warc.gz.
+
+    \b
+    Example: tamis export warc data/alter-echos.warc.gz --source alter-echos --since 2026-01-01
+    """
+    from crawler import database, warc
+    from crawler.progress import Progress
+
+    selection = warc.Selection(
+        sources=names, languages=languages, urls=urls,
+        since=since.date().isoformat() if since else None,
+    )  # fmt: skip
+    with (
+        closing(database.private(db, create=False)) as private,
+        Progress("exported") as progress,
+    ):
+        count = warc.export(private, out, selection, force=force, progress=progress)
+    click.echo(f"{out}: {count:,} pages")
 
 
 @main.group()

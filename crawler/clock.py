@@ -21,3 +21,7 @@ def utc(moment: str | None) -> str | None:
         return moment
     when = datetime.fromisoformat(moment)
     return stamp(when) if when.tzinfo else moment
+
+
+def seconds_between(earlier: str, later: str) -> float:
+    return (datetime.fromisoformat(later) - datetime.fromisoformat(earlier)).total_seconds()

@@ -8,17 +8,18 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
 from pathlib import Path
 
 from pebble import ProcessExpired, ProcessPool
 from sqlite_utils import Database
 
-from crawler import archive, database, store, workers
+from crawler import archive, database, identity, store, urls, workers
 from crawler.errors import TamisError
 from crawler.progress import Progress
-from crawler.store import Reading, Unread
+from crawler.readings import Reading, Unread
 from enrich import annotate
-from enrich.extract import Hints, bcp47, extract
+from enrich.extract import Attachment, Hints, bcp47, extract
 from enrich.text import text_hash
 
 # In the pool at a time, for each worker: one being read and enough waiting that none is idle
@@ -44,10 +45,19 @@ def read(page: Unread) -> Reading:
     )
     body = archive.unpack(page.body)
     found = extract(body, page.url, content_type=page.content_type, hints=hints)
-    if found.kind == "empty":
-        return Reading(url_id=page.url_id, outcome="too_short", reason=f"{found.words} words")
+    if found.kind == "empty" and (content := told.get("content")):
+        # The page shows its text to scripts only; what the feed has of it is better than nothing.
+        found = extract(f"<article>{content}</article>", page.url, hints=hints)
     if found.kind != "article":
-        return Reading(url_id=page.url_id, outcome="not_an_article", reason=found.kind)
+        none = {"empty": ("too_short", f"{found.words} words")}
+        outcome, reason = none.get(found.kind, ("not_an_article", found.kind))
+        return Reading(url_id=page.url_id, page_id=page.page_id, outcome=outcome, reason=reason)
+    found = replace(
+        found,
+        image=found.image or told.get("image"),
+        attachments=found.attachments
+        or tuple(Attachment(url=url, label="") for url in told.get("attachments", ())),
+    )
     return Reading(
         url_id=page.url_id,
         outcome="stored",
@@ -56,11 +66,20 @@ def read(page: Unread) -> Reading:
         url=page.url,
         fetched=page.fetched,
         extracted=found,
+        canonical=_other(
+            identity.canonical((*found.canonicals, *filter(None, [found.og_url])), page.url),
+            page.url,
+        ),
+        origin_url=identity.origin(found.canonicals, page.url) or told.get("origin_url"),
         annotation=annotate.annotate(
             found.title, found.text, found.declared_language or bcp47(hints.language)
         ),
         text_hash=text_hash(found.text),
     )
+
+
+def _other(claimed: str | None, url: str) -> str | None:
+    return claimed if claimed and urls.key(claimed) != urls.key(url) else None
 
 
 def run(

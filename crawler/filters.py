@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from crawler import clock, urls, workers
+from crawler import clock, identity, urls, workers
 from enrich.annotate import annotate
 from enrich.duplicates import Text, relations
 from enrich.extract import WORD, Hints, bcp47, extract
@@ -47,8 +47,8 @@ def extract_line(record: Record) -> Record:
         "declared_language": found.declared_language,
         "image": found.image,
         "categories": found.categories,
-        "canonical": found.canonical,
-        "origin_url": found.origin_url,
+        "canonical": identity.canonical((*found.canonicals, *filter(None, [found.og_url])), url),
+        "origin_url": identity.origin(found.canonicals, url),
         "attachments": [asdict(attachment) for attachment in found.attachments],
     }
 

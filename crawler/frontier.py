@@ -1,23 +1,24 @@
 """What is still to be fetched, and what became of everything else: the frontier and the ledger.
 
 All of it is in SQLite. A URL is `pending` until a transaction says otherwise, so a killed process
-leaves nothing half-known: what was not written is pending still, and fetched again. What one
-visit to a feed brings (its links and its validators) is one transaction, or a crash followed by
-"304 Not Modified" would lose the links for ever.
+leaves nothing half-known: what was not written is pending still, and fetched again. An article
+that is looked at again keeps its outcome meanwhile.
 """
 
 import json
-import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Collection
+from dataclasses import dataclass
 
 from sqlite_utils import Database
 
-from crawler import archive, clock, registry
-from crawler.items import Address, Link, Page, Source
-from crawler.urls import clean, host, key, web_url
+from crawler import archive, clock, schedule
+from crawler.channels import Channels, DueChannel
+from crawler.hosts import Hosts
+from crawler.items import Link, Page
+from crawler.urls import host, key
+from crawler.writes import Writes
+from enrich.text import printable
 
 # Every outcome there is, and what it tells a researcher. The first two are not final.
 OUTCOMES = {
@@ -34,40 +35,48 @@ OUTCOMES = {
     "too_large": "longer than the limit",
     "failed": "could not be fetched after several tries, or not be read",
 }
-# Buffered writes are committed when so many wait, or so long: a kill loses at most these, and
-# they are fetched again. Single commits write 12,300 rows a second, batches of 100 16,900.
-BATCH = 100
-SECONDS = 1.0
-# No feed is asked more often, however often `tamis crawl` is run.
-POLL_SECONDS = 30 * 60
-MAX_POLL_SECONDS = 24 * 3600
-# After a failed visit an hour, doubled each time, a day at most: the eighth is three days later, so
-# that neither a site's bad day nor our own loses an article.
-MAX_TRIES = 8
-RETRY_SECONDS, MAX_RETRY_SECONDS = 3600.0, 24 * 3600.0
+# What an article that was there can answer later: it stays one, and the day is kept.
+VANISHED = ("not_found", "gone")
 # Of one host, so many are under way at a time: enough to keep it busy and fair to the others, and
 # few enough that a crawl asked to stop, which finishes them a second apart, stops soon.
 PER_HOST = 8
-
-Statement = tuple[str, Sequence[Any]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DueChannel:
-    id: int
-    source: str
-    kind: str
-    url: str
-    language: str | None
-    etag: str | None
-    modified: str | None
+TURNS = """
+    SELECT {columns} FROM (
+      SELECT *, row_number() OVER (PARTITION BY host ORDER BY id) AS turn FROM urls
+      WHERE {which} AND source IN (SELECT value FROM json_each(:sources))
+        AND id NOT IN (SELECT value FROM json_each(:under_way))
+    )
+    WHERE turn <= :per_host - coalesce(
+      (SELECT value FROM json_each(:busy) WHERE key = host), 0
+    )
+    ORDER BY turn, id LIMIT :limit
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingUrl:
+    """What is to be fetched: for the first time, or (with `first_fetched`) looked at again."""
+
     id: int
     url: str
-    tries: int
+    tries: int = 0
+    first_fetched: str | None = None
+    etag: str | None = None
+    modified: str | None = None
+    body_hash: str | None = None
+    unchanged: int = 0
+    outcome: str = "pending"
+
+    @property
+    def again(self) -> bool:
+        return self.outcome != "pending"
+
+
+COLUMNS = ", ".join(PendingUrl.__slots__)
+NEW = TURNS.format(columns=COLUMNS, which="outcome = 'pending' AND due <= :now")
+AGAIN = TURNS.format(
+    columns=COLUMNS, which="look <= :now AND due <= :now AND outcome NOT IN ('pending', 'fetched')"
+)
 
 
 class Frontier:
@@ -75,56 +84,9 @@ class Frontier:
 
     def __init__(self, db: Database) -> None:
         self.db = db
-        self._waiting: list[Statement] = []
-        self._since = 0.0
-
-    def sync(
-        self,
-        sources: Iterable[Source],
-        addresses: Callable[[Source], Iterable[tuple[str, Address]]],
-    ) -> None:
-        """Bring the sources and their channels in step with the registry, all of it.
-
-        `addresses` gives a source's channels as (kind, url, language). Channels that left the
-        registry stay, for the URLs they discovered, but are not visited again; a source that left
-        it keeps no licence, since nobody answers for it any more.
-        """
-        sources = list(sources)
-        with self.db.atomic():
-            for source in sources:
-                self.db.conn.execute(
-                    "INSERT INTO sources (id, record) VALUES (?, ?)"
-                    " ON CONFLICT (id) DO UPDATE SET record = excluded.record"
-                    " WHERE record IS NOT excluded.record",
-                    (source.id, json.dumps(registry.as_json(source), ensure_ascii=False)),
-                )
-                self.db.conn.executemany(
-                    "INSERT INTO channels (source, kind, url, language) VALUES (?, ?, ?, ?)"
-                    " ON CONFLICT (url) DO UPDATE SET source = excluded.source,"
-                    " kind = excluded.kind, language = excluded.language",
-                    [(source.id, kind, at.url, at.language) for kind, at in addresses(source)],
-                )
-            self.db.conn.execute(
-                "UPDATE sources SET record = json_remove(record, '$.licence')"
-                " WHERE json_extract(record, '$.licence') IS NOT NULL"
-                " AND id NOT IN (SELECT value FROM json_each(?))",
-                (json.dumps([source.id for source in sources]),),
-            )
-            # What waits follows its channel, when a source has a new id.
-            self.db.conn.execute(
-                "UPDATE urls SET source = (SELECT source FROM channels WHERE id = urls.channel)"
-                " WHERE outcome = 'pending'"
-                " AND source <> (SELECT source FROM channels WHERE id = urls.channel)"
-            )
-
-    def due_channels(self, urls: Collection[str], *, now: str) -> list[DueChannel]:
-        """Those of the channels at `urls` that may be visited at `now`."""
-        rows = self.db.query(
-            "SELECT id, source, kind, url, language, etag, modified FROM channels"
-            " WHERE due <= :now AND url IN (SELECT value FROM json_each(:urls)) ORDER BY id",
-            {"now": now, "urls": json.dumps(list(urls))},
-        )
-        return [DueChannel(**row) for row in rows]
+        self.writes = Writes(db)
+        self.channels = Channels(self.writes)
+        self.hosts = Hosts(self.writes)
 
     def draw(
         self,
@@ -134,107 +96,68 @@ class Frontier:
         limit: int,
         under_way: Collection[PendingUrl] = (),
     ) -> list[PendingUrl]:
-        """Up to `limit` pending URLs of `sources`, in turn from each host, none of `under_way`.
+        """Up to `limit` URLs of `sources` to fetch, in turn from each host, none of `under_way`.
 
-        No host has more than PER_HOST under way with them. Commits what waits first, so that
-        nothing just decided is drawn again.
+        What is new comes before what is looked at again. No host has more than PER_HOST under way
+        with them. Commits what waits first, so that nothing just decided is drawn again.
         """
-        self.flush()
-        rows = self.db.query(
-            """
-            SELECT id, url, tries FROM (
-              SELECT id, url, tries, host,
-                     row_number() OVER (PARTITION BY host ORDER BY id) AS turn
-              FROM urls
-              WHERE outcome = 'pending' AND due <= :now
-                AND source IN (SELECT value FROM json_each(:sources))
-                AND id NOT IN (SELECT value FROM json_each(:under_way))
-            )
-            WHERE turn <= :per_host - coalesce(
-              (SELECT value FROM json_each(:busy) WHERE key = host), 0
-            )
-            ORDER BY turn, id LIMIT :limit
-            """,
-            {
-                "now": now,
-                "sources": json.dumps(list(sources)),
-                "under_way": json.dumps([url.id for url in under_way]),
-                "busy": json.dumps(Counter(host(url.url) for url in under_way)),
-                "per_host": PER_HOST,
-                "limit": limit,
-            },
-        )
-        return [PendingUrl(**row) for row in rows]
+        self.writes.flush()
+        drawn: list[PendingUrl] = []
+        for sql in (NEW, AGAIN):
+            taken = [*under_way, *drawn]
+            if limit > len(drawn):
+                rows = self.db.query(
+                    sql,
+                    {
+                        "now": now,
+                        "sources": json.dumps(list(sources)),
+                        "under_way": json.dumps([url.id for url in taken]),
+                        "busy": json.dumps(Counter(host(url.url) for url in taken)),
+                        "per_host": PER_HOST,
+                        "limit": limit - len(drawn),
+                    },
+                )
+                drawn += [PendingUrl(**row) for row in rows]
+        return drawn
 
-    def harvested(
-        self,
-        channel: DueChannel,
-        links: Iterable[Link],
-        *,
-        etag: str | None,
-        modified: str | None,
-        defect: str | None = None,
-    ) -> int:
-        """Commit what a visit brought, links and validators together; returns how many were new."""
-        now = clock.now()
-        found = [row for link in links if (row := _discovered(link, channel, now))]
-        self.flush()  # what was decided is no longer pending
-        with self.db.atomic():
-            new = sum(
-                self.db.conn.execute(
-                    "INSERT INTO urls (key, url, host, source, channel, hints, discovered)"
-                    " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE"
-                    # What waits for a source that is no longer crawled is this one's now.
-                    " SET source = excluded.source, channel = excluded.channel"
-                    " WHERE outcome = 'pending' AND (SELECT json_extract(record, '$.enabled')"
-                    " FROM sources WHERE id = urls.source) = 0",
-                    row,
-                ).rowcount
-                for row in found
-            )
-            self.db.conn.execute(
-                "UPDATE channels SET etag = ?, modified = ?, checked = ?, due = ?,"
-                " outcome = 'ok', reason = NULL, defect = ?, failures = 0 WHERE id = ?",
-                (etag, modified, now, clock.after(POLL_SECONDS), defect, channel.id),
-            )
-        return new
-
-    def unchanged(self, channel: DueChannel) -> None:
-        """The server said 304: nothing new, and the validators stand."""
-        sql = (
-            "UPDATE channels SET checked = ?, due = ?, outcome = 'unchanged', reason = NULL,"
-            " failures = 0 WHERE id = ?"
-        )
-        self._write([(sql, (clock.now(), clock.after(POLL_SECONDS), channel.id))])
-
-    def channel_failed(
-        self, channel: DueChannel, outcome: str, reason: str, *, seconds: float | None = None
-    ) -> None:
-        """Leave it alone for a while, twice as long each time it fails again.
-
-        Or for `seconds`, if the server named them and they are longer.
-        """
-        sql = (
-            "UPDATE channels SET checked = ?, outcome = ?, reason = ?, failures = failures + 1,"
-            " due = strftime('%Y-%m-%dT%H:%M:%SZ', 'now',"
-            "   max(?, min(?, ? << min(failures, 16))) || ' seconds') WHERE id = ?"
-        )
-        times = (seconds or 0.0, MAX_POLL_SECONDS, POLL_SECONDS)
-        values = (clock.now(), outcome, reason, *times, channel.id)
-        self._write([(sql, values)])
-
-    def fetched(self, url_id: int, page: Page) -> None:
+    def fetched(self, url: PendingUrl, page: Page) -> None:
         """Archive a page and mark its URL, in one transaction with others of its batch."""
-        archived = (
-            "INSERT INTO pages (url_id, url, fetched, status, content_type, headers, body)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)"
+        self.writes.later(
+            *archive.kept(url.id, page, look=_next_look(url.first_fetched, page.fetched))
         )
-        row = (
-            url_id, page.url, page.fetched, page.status, page.content_type,
-            json.dumps(page.headers, ensure_ascii=False), archive.pack(page.body),
-        )  # fmt: skip
-        marked = "UPDATE urls SET outcome = 'fetched', reason = NULL, decided = ? WHERE id = ?"
-        self._later((archived, row), (marked, (page.fetched, url_id)))
+
+    def imported(self, channel: DueChannel, link: Link, page: Page) -> bool:
+        """Discover `link` and archive its page; False if just this page is there already.
+
+        A page that comes in from elsewhere is not looked at again by itself.
+        """
+        with self.db.atomic():
+            self.channels.named(channel, [link])
+            url_id, last = self.db.execute(
+                "SELECT id, last_fetched FROM urls WHERE key = ?", (key(link.url),)
+            ).fetchone()
+            if self.db.execute(
+                "SELECT 1 FROM pages WHERE url_id = ? AND fetched = ?", (url_id, page.fetched)
+            ).fetchone():
+                return False
+            archived, marked = archive.kept(url_id, page, look=None)
+            self.db.conn.execute(*archived)
+            if last is None or last < page.fetched:
+                self.db.conn.execute(*marked)
+        return True
+
+    def same(self, url: PendingUrl) -> None:
+        """Looked at again, and nothing had changed."""
+        now = clock.now()
+        self.writes.later(
+            (
+                (
+                    "UPDATE urls SET last_fetched = ?, look = ?, unchanged = unchanged + 1,"
+                    " tries = 0, gone = NULL WHERE id = ?"
+                ),
+                (now, _next_look(url.first_fetched, now), url.id),
+            )
+        )
 
     def knows(self, url: str, *, besides: int) -> bool:
         """Whether the ledger has `url` under another id than `besides`."""
@@ -247,75 +170,68 @@ class Frontier:
         ).fetchone()
         return found is not None
 
-    def decided(self, url_id: int, outcome: str, reason: str | None) -> None:
-        """The last word on a URL (see OUTCOMES)."""
-        self._later(
+    def decided(self, url: PendingUrl, outcome: str, reason: str | None) -> None:
+        """The last word on a URL (see OUTCOMES), or what a later look at it found.
+
+        An article that has vanished stays, with the day; 410 is never asked again. What answers
+        404 may only not be there yet: it is looked at again as articles are.
+        """
+        now = clock.now()
+        reason = reason and printable(reason)
+        look = _next_look(url.first_fetched or now, now)
+        if url.again:
+            self.writes.later(
+                (
+                    ("UPDATE urls SET last_fetched = ?, reason = ?, look = ?, tries = 0,"
+                    " gone = CASE WHEN ? THEN coalesce(gone, ?) ELSE gone END WHERE id = ?"),
+                    (
+                        now, reason, look if outcome == "not_found" else None,
+                        outcome in VANISHED, now, url.id,
+                    ),
+                )
+            )  # fmt: skip
+            return
+        self.writes.later(
             (
-                "UPDATE urls SET outcome = ?, reason = ?, decided = ? WHERE id = ?",
-                (outcome, reason, clock.now(), url_id),
+                ("UPDATE urls SET outcome = ?, reason = ?, decided = ?, look = ?,"
+                " first_fetched = CASE WHEN ? THEN ? ELSE first_fetched END WHERE id = ?"),
+                (
+                    outcome, reason, now, look if outcome == "not_found" else None,
+                    outcome == "not_found", now, url.id,
+                ),
             )
-        )
+        )  # fmt: skip
 
     def postponed(self, url: PendingUrl, reason: str, *, seconds: float | None = None) -> None:
         """Try again later, after `seconds` if the server named them; or fail after MAX_TRIES."""
         if seconds is None:
             tries = url.tries + 1
-            wait = min(RETRY_SECONDS * 2 ** (tries - 1), MAX_RETRY_SECONDS)
+            wait = schedule.retry(tries)
         else:
             tries, wait = url.tries, seconds  # to be asked to wait is no failure
-        if tries >= MAX_TRIES:
-            self.decided(url.id, "failed", reason)
+        if tries >= schedule.MAX_TRIES:
+            self.decided(url, "failed", reason)
             return
-        self._later(
+        self.writes.later(
             (
                 "UPDATE urls SET tries = ?, reason = ?, due = ? WHERE id = ?",
-                (tries, reason, clock.after(wait), url.id),
+                (tries, printable(reason), clock.after(wait), url.id),
             )
         )
 
     def rest(self, host_name: str, *, seconds: float) -> None:
-        """Leave a host that asked for it alone: none of its pending URLs is due before."""
+        """Leave a host that asked for it alone: none of its URLs is due before."""
         until = clock.after(seconds)
-        self._later(
-            (
-                "UPDATE urls SET due = ? WHERE host = ? AND outcome = 'pending' AND due < ?",
-                (until, host_name, until),
+        sql = "UPDATE urls SET due = ? WHERE host = ? AND due < ? AND {}"
+        self.writes.later(
+            *(
+                (sql.format(which), (until, host_name, until))
+                for which in ("outcome = 'pending'", "look IS NOT NULL")
             )
         )
 
-    def tick(self) -> None:
-        """Commit what waits if it has waited long enough."""
-        if self._waiting and time.monotonic() - self._since >= SECONDS:
-            self.flush()
 
-    def flush(self) -> None:
-        """Commit all that waits."""
-        waiting, self._waiting = self._waiting, []
-        if waiting:
-            self._write(waiting)
-
-    def _later(self, *statements: Statement) -> None:
-        if not self._waiting:
-            self._since = time.monotonic()
-        self._waiting += statements
-        if len(self._waiting) >= BATCH:
-            self.flush()
-
-    def _write(self, statements: Iterable[Statement]) -> None:
-        with self.db.atomic():
-            for sql, values in statements:
-                self.db.conn.execute(sql, values)
-
-
-def _discovered(link: Link, channel: DueChannel, now: str) -> tuple[Any, ...] | None:
-    url = web_url(link.url)
-    if url is None:
-        return None
-    hints = {name: value for name, value in asdict(link).items() if value and name != "url"}
-    # A person wrote the record; the software of a site wrote the feed's language.
-    hints["language"] = channel.language or hints.get("language")
-    url = clean(url)
-    return (
-        key(url), url, host(url), channel.source, channel.id,
-        json.dumps(hints, ensure_ascii=False), now,
-    )  # fmt: skip
+def _next_look(first_fetched: str | None, now: str) -> str | None:
+    age = clock.seconds_between(first_fetched, now) if first_fetched else 0.0
+    wait = schedule.next_look(age)
+    return None if wait is None else clock.after(wait)

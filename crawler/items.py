@@ -1,7 +1,7 @@
 """The values that travel, one type a stage: Source, Address, Answer, Harvest of Links, Page.
 
-What comes after (Extracted, Annotated) belongs to `enrich`. All times are UTC, as ISO 8601 text
-with a final Z (`2026-11-21T08:30:00Z`), because that is how SQLite keeps and compares them.
+What comes after is in `crawler.readings` and in `enrich`. All times are UTC, as ISO 8601 text with
+a final Z (`2026-11-21T08:30:00Z`), because that is how SQLite keeps and compares them.
 """
 
 from dataclasses import dataclass, field

@@ -1,8 +1,13 @@
-"""The tables, private and published, as numbered steps. Steps are added at the end, never edited.
+"""The tables, private and published, as numbered steps.
+
+Private steps are added at the end, never edited. Published ones are always run from the first, on
+a new file, so they are edited where they are.
 
 `private` is data/tamis.db: frontier, archive, ledger and articles, for the operator alone.
 `published` is news.db: only what may be shown, built anew by `publish` and swapped in whole.
 """
+
+import json
 
 from sqlite_utils import Database, Migrations
 
@@ -98,6 +103,84 @@ def m001_crawl(db: Database) -> None:
     )
 
 
+@private()
+def m002_day_after_day(db: Database) -> None:
+    """Revisits, versions, parts of channels, who named what, what is known of hosts."""
+    db.executescript(
+        """
+        ALTER TABLE channels ADD COLUMN root INTEGER REFERENCES channels(id);
+                                                  -- a part (a sitemap of an index) has one
+        ALTER TABLE channels ADD COLUMN changed TEXT;  -- of a part, as its index dates it
+        ALTER TABLE channels ADD COLUMN selector TEXT;
+        ALTER TABLE channels ADD COLUMN cursor TEXT;   -- where the next visit goes on
+        ALTER TABLE channels ADD COLUMN depth INTEGER NOT NULL DEFAULT 0;  -- pages of older links
+        ALTER TABLE channels ADD COLUMN body_hash TEXT;     -- where servers do not say 304
+        ALTER TABLE channels ADD COLUMN period REAL;        -- seconds, its own rhythm
+        ALTER TABLE channels ADD COLUMN every REAL;         -- seconds, as it says of itself
+        ALTER TABLE channels ADD COLUMN failing TEXT;       -- crawler.schedule.Failing
+        ALTER TABLE channels ADD COLUMN succeeded TEXT;     -- the last visit that was answered
+        ALTER TABLE channels ADD COLUMN found TEXT;         -- the last visit that brought news
+        ALTER TABLE channels ADD COLUMN visits INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE channels ADD COLUMN links INTEGER NOT NULL DEFAULT 0;  -- named first by it
+        UPDATE channels SET succeeded = checked WHERE outcome IN ('ok', 'unchanged');
+
+        -- Who named what: one row a URL and channel, of which the best decides source and hints.
+        CREATE TABLE discoveries (
+          url_id INTEGER NOT NULL REFERENCES urls(id),
+          channel INTEGER NOT NULL REFERENCES channels(id),
+          rank INTEGER NOT NULL,                  -- the smallest decides (crawler.channels.RANK)
+          hints TEXT NOT NULL,                    -- the Link as JSON
+          discovered TEXT NOT NULL,
+          PRIMARY KEY (url_id, channel)
+        );
+        INSERT INTO discoveries SELECT id, channel, 0, hints, discovered FROM urls;
+        ALTER TABLE urls DROP COLUMN hints;
+
+        ALTER TABLE urls ADD COLUMN etag TEXT;
+        ALTER TABLE urls ADD COLUMN modified TEXT;
+        ALTER TABLE urls ADD COLUMN body_hash TEXT;    -- of the page that was fetched last
+        ALTER TABLE urls ADD COLUMN first_fetched TEXT;
+        ALTER TABLE urls ADD COLUMN last_fetched TEXT;
+        ALTER TABLE urls ADD COLUMN updated TEXT;      -- when a channel says that it changed
+        ALTER TABLE urls ADD COLUMN unchanged INTEGER NOT NULL DEFAULT 0;  -- looks in a row
+        ALTER TABLE urls ADD COLUMN look TEXT;         -- to be looked at again then; NULL is never
+        ALTER TABLE urls ADD COLUMN gone TEXT;         -- since when the server says 404 or 410
+        UPDATE urls SET (first_fetched, last_fetched) =
+          (SELECT min(fetched), max(fetched) FROM pages WHERE url_id = urls.id);
+        CREATE INDEX urls_look ON urls(look) WHERE look IS NOT NULL;
+        CREATE INDEX urls_look_host ON urls(host) WHERE look IS NOT NULL;
+
+        ALTER TABLE articles ADD COLUMN signals TEXT NOT NULL DEFAULT '{}';
+                                                  -- JSON, enrich.rights.Signals
+        ALTER TABLE articles ADD COLUMN updated TEXT;  -- the visit that found it changed
+        CREATE TABLE versions (
+          article_id INTEGER NOT NULL REFERENCES articles(id) ON DELETE CASCADE,
+          number INTEGER NOT NULL,                -- from 1, the first
+          page_id INTEGER NOT NULL REFERENCES pages(id),
+          title TEXT NOT NULL,
+          text BLOB NOT NULL,                     -- as it was until the next one, packed
+          seen TEXT NOT NULL,                     -- when the next one was found
+          added INTEGER NOT NULL, removed INTEGER NOT NULL,  -- words, by the next one
+          diff TEXT NOT NULL,                     -- to the next one
+          PRIMARY KEY (article_id, number)
+        ) WITHOUT ROWID;
+
+        CREATE TABLE hosts (
+          host TEXT PRIMARY KEY,
+          robots_status INTEGER, robots BLOB, robots_checked TEXT,
+          tdmrep TEXT, tdmrep_checked TEXT
+        ) WITHOUT ROWID;
+        """
+    )
+    for row in list(db.query("SELECT id, record FROM sources")):
+        record = json.loads(row["record"])
+        record["sitemaps"] = [{"url": at, "grade": "listed"} for at in record.get("sitemaps", ())]
+        db.execute(
+            "UPDATE sources SET record = ? WHERE id = ?",
+            (json.dumps(record, ensure_ascii=False), row["id"]),
+        )
+
+
 @published()
 def m001_news(db: Database) -> None:
     db.executescript(
@@ -106,7 +189,8 @@ def m001_news(db: Database) -> None:
           id TEXT PRIMARY KEY, name TEXT NOT NULL, homepage TEXT NOT NULL, country TEXT NOT NULL,
           organisation TEXT NOT NULL, category TEXT NOT NULL, languages TEXT NOT NULL,
           licence TEXT, licence_url TEXT, terms_read_on TEXT, tdm TEXT NOT NULL,
-          publish TEXT NOT NULL, articles INTEGER NOT NULL DEFAULT 0
+          publish TEXT NOT NULL, articles INTEGER NOT NULL DEFAULT 0,
+          succeeded TEXT, found TEXT, failures INTEGER NOT NULL
         );
         CREATE TABLE themes (
           slug TEXT PRIMARY KEY, theme_group TEXT NOT NULL,
@@ -126,7 +210,9 @@ def m001_news(db: Database) -> None:
           language_votes TEXT NOT NULL, language_declared TEXT,
           country TEXT,
           words INTEGER NOT NULL, image TEXT, categories TEXT NOT NULL, origin_url TEXT,
-          rights TEXT NOT NULL, content_hash TEXT NOT NULL, enricher TEXT NOT NULL,
+          updated TEXT, versions INTEGER NOT NULL, gone TEXT,
+          rights TEXT NOT NULL, tdm TEXT, robots TEXT, licences TEXT NOT NULL,
+          content_hash TEXT NOT NULL, enricher TEXT NOT NULL,
           duplicate_of INTEGER REFERENCES articles(id)
         );
         CREATE TABLE article_texts (
@@ -145,6 +231,12 @@ def m001_news(db: Database) -> None:
           country TEXT NOT NULL REFERENCES countries(code),
           score REAL NOT NULL, evidence TEXT NOT NULL,
           PRIMARY KEY (article_id, country)
+        ) WITHOUT ROWID;
+        CREATE TABLE article_versions (
+          article_id INTEGER NOT NULL REFERENCES articles(id) ON DELETE CASCADE,
+          number INTEGER NOT NULL, title TEXT NOT NULL, seen TEXT NOT NULL,
+          added INTEGER NOT NULL, removed INTEGER NOT NULL, diff TEXT,
+          PRIMARY KEY (article_id, number)
         ) WITHOUT ROWID;
         CREATE TABLE facet_counts (
           facet TEXT NOT NULL, value TEXT NOT NULL, n INTEGER NOT NULL,

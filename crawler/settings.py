@@ -11,6 +11,7 @@ USER_AGENT = f"Tamis/{__version__}"
 TAMIS_DB = "data/tamis.db"
 TAMIS_SOURCES = None  # a folder of records instead of the packaged spiders/sources
 TAMIS_CONTACT = None  # an address or URL where a webmaster reaches the operator
+TAMIS_RELIEFWEB_APPNAME = None  # approved at apidoc.reliefweb.int, for sources that use its API
 TAMIS_LOOPBACK = False  # only for a test web: sites on this machine, and *.localhost
 
 # Politeness. One request at a time to a host, a second apart; robots.txt may ask for more.
@@ -30,20 +31,24 @@ DOWNLOAD_TIMEOUT = 20
 DOWNLOAD_MAXSIZE = 8 * 1024 * 1024
 DOWNLOAD_WARNSIZE = 0
 DOWNLOAD_VERIFY_CERTIFICATES = True
-DOWNLOAD_HANDLERS = {"data": None, "file": None, "ftp": None, "s3": None}
+DOWNLOAD_HANDLERS = {
+    "http": "crawler.politeness.Handler", "https": "crawler.politeness.Handler",
+    "data": None, "file": None, "ftp": None, "s3": None,
+}  # fmt: skip
 TWISTED_DNS_RESOLVER = "crawler.guard.PublicResolver"
+REFERRER_POLICY = "no-referrer"  # a redirect would tell the next host where we come from
 HTTPPROXY_ENABLED = False  # a proxy resolves names by itself, past our resolver
 TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False
 DOWNLOADER_MIDDLEWARES = {
     "crawler.guard.AddressGuard": 50,
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
-    "crawler.middlewares.Robots": 100,
+    "crawler.robots.Robots": 100,
     # On either side of Scrapy's HttpCompression, at 590.
     "crawler.middlewares.UndecodedBody": 595,
     "crawler.middlewares.WholeBody": 585,
 }
-EXTENSIONS = {"crawler.middlewares.CrawlDelay": 500}
+EXTENSIONS = {"crawler.politeness.CrawlDelay": 500}
 
 # Speed. 100 parallel items a response cost 17 % of the crawl for nothing: a response is one page.
 CONCURRENT_ITEMS = 4

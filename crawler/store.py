@@ -3,70 +3,45 @@
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from sqlite_utils import Database
 
-from crawler import clock
-from enrich.annotate import Annotation
+from crawler import channels, clock, urls, versions
+from crawler.identity import Declared, same, united
+from crawler.readings import Reading, Unread
 from enrich.duplicates import Text, relations
-from enrich.extract import Extracted
 
 # The columns of `articles` that a reading decides, in their order; `content_hash` covers them all.
 READING = (
     "page_id", "source", "url", "canonical", "title", "authors", "published", "published_source",
-    "fetched", "language", "language_confidence", "language_method", "language_votes",
+    "fetched", "updated", "language", "language_confidence", "language_method", "language_votes",
     "language_declared", "image", "attachments", "categories", "origin_url", "words", "themes",
-    "countries", "text_hash",
+    "countries", "text_hash", "signals",
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unread:
-    """An archived page that waits to be read; `body` is as it is stored, packed."""
-
-    url_id: int
-    page_id: int
-    source: str
-    url: str
-    fetched: str
-    content_type: str | None
-    body: bytes
-    hints: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """What became of a page: an article (outcome `stored`), or the reason why it is none."""
-
-    url_id: int
-    outcome: str
-    reason: str | None = None
-    page_id: int | None = None
-    source: str = ""
-    url: str = ""
-    fetched: str = ""
-    extracted: Extracted | None = None
-    annotation: Annotation | None = None
-    text_hash: str = ""
 
 
 def unread(db: Database, limit: int, *, without: Collection[int] = ()) -> list[Unread]:
     """The next pages to read, oldest first; `without` are ids of URLs that are being read."""
-    rows = db.query(
-        """
-        SELECT urls.id AS url_id, pages.id AS page_id, urls.source, pages.url, pages.fetched,
-               pages.content_type, pages.body, urls.hints
-        FROM urls JOIN pages ON pages.id = (
-          SELECT max(id) FROM pages WHERE pages.url_id = urls.id
+    rows = list(
+        db.query(
+            """
+            SELECT urls.id AS url_id, pages.id AS page_id, urls.source, pages.url, pages.fetched,
+                   pages.content_type, pages.body
+            FROM urls JOIN pages ON pages.id = (
+              SELECT id FROM pages WHERE pages.url_id = urls.id ORDER BY fetched DESC, id DESC
+              LIMIT 1
+            )
+            WHERE urls.outcome = 'fetched'
+              AND urls.id NOT IN (SELECT value FROM json_each(:without))
+            ORDER BY urls.id LIMIT :limit
+            """,
+            {"limit": limit, "without": json.dumps(list(without))},
         )
-        WHERE urls.outcome = 'fetched' AND urls.id NOT IN (SELECT value FROM json_each(:without))
-        ORDER BY urls.id LIMIT :limit
-        """,
-        {"limit": limit, "without": json.dumps(list(without))},
     )
-    return [Unread(**{**row, "hints": json.loads(row["hints"])}) for row in rows]
+    told = channels.hints(db, (row["url_id"] for row in rows))
+    return [Unread(**row, hints=told.get(row["url_id"], {})) for row in rows]
 
 
 def count_unread(db: Database) -> int:
@@ -85,26 +60,26 @@ def mark_stale(db: Database, version: str) -> int:
 def save(db: Database, readings: Iterable[Reading], version: str) -> None:
     """Write readings and their outcomes in one transaction. What has not changed is not touched.
 
-    A page that could not be read leaves the article that an earlier reading made of it.
+    A page that could not be read leaves the article that an earlier reading made of it, and so
+    does a later page that holds none.
     """
     with db.atomic():
         for reading in readings:
             outcome, reason = reading.outcome, reading.reason
-            if outcome == "stored":
-                _save_article(db, reading)
-            elif outcome == "failed" and _has_article(db, reading.url_id):
+            before = versions.present(db, reading.url_id)
+            if outcome == "failed" and before:
                 outcome = "stored"
+            elif (saved := versions.settle(db, reading, before)) is None:
+                outcome, reason = "stored", None
+            elif outcome == "stored":
+                _save_article(db, saved)
             else:
                 _remove_article(db, reading.url_id)
             db.conn.execute(
-                "UPDATE urls SET outcome = ?, reason = ?, decided = ?, enricher = ? WHERE id = ?",
+                "UPDATE urls SET outcome = ?, reason = coalesce(?, reason), decided = ?,"
+                " enricher = ? WHERE id = ?",
                 (outcome, reason, clock.now(), version, reading.url_id),
             )
-
-
-def _has_article(db: Database, url_id: int) -> bool:
-    found = db.conn.execute("SELECT 1 FROM articles WHERE url_id = ?", (url_id,)).fetchone()
-    return found is not None
 
 
 def _remove_article(db: Database, url_id: int) -> None:
@@ -146,12 +121,13 @@ def _row(reading: Reading) -> dict[str, Any]:
         "page_id": reading.page_id,
         "source": reading.source,
         "url": reading.url,
-        "canonical": page.canonical,
+        "canonical": reading.canonical,
         "title": page.title,
         "authors": _json(page.authors),
         "published": clock.utc(page.published),
         "published_source": page.published_source,
         "fetched": reading.fetched,
+        "updated": reading.updated,
         "language": language.code,
         "language_confidence": language.confidence,
         "language_method": language.method,
@@ -160,11 +136,12 @@ def _row(reading: Reading) -> dict[str, Any]:
         "image": page.image,
         "attachments": _json([asdict(attachment) for attachment in page.attachments]),
         "categories": _json(page.categories),
-        "origin_url": page.origin_url,
+        "origin_url": reading.origin_url,
         "words": page.words,
         "themes": _json([asdict(theme) for theme in notes.themes]),
         "countries": _json([asdict(country) for country in notes.countries]),
         "text_hash": reading.text_hash,
+        "signals": _json(asdict(page.rights)),
     }
     content = _json([*row.values(), page.text]).encode()
     return {
@@ -196,22 +173,43 @@ def settle(db: Database) -> int:
 
 
 def _duplicates(db: Database) -> Iterator[tuple[int, int]]:
-    rows = db.query(
-        """
-        SELECT articles.id, urls.key, articles.published, articles.text_hash
-        FROM articles JOIN urls ON urls.id = articles.url_id
-        WHERE articles.text_hash IN (
-          SELECT text_hash FROM articles GROUP BY text_hash HAVING count(*) > 1
+    """Which article repeats which: the same text, or by its own word the same page."""
+    columns = "articles.id, urls.key, canonical, articles.published, text_hash"
+    rows = {
+        row["key"]: row
+        for row in db.query(
+            f"""
+            SELECT {columns} FROM articles JOIN urls ON urls.id = url_id
+            WHERE canonical IS NOT NULL OR text_hash IN (
+              SELECT text_hash FROM articles GROUP BY text_hash HAVING count(*) > 1
+            )
+            """
         )
-        """
+    }
+    claimed = {name: urls.key(row["canonical"]) for name, row in rows.items() if row["canonical"]}
+    rows |= {
+        row["key"]: row
+        for row in db.query(
+            f"SELECT {columns} FROM articles JOIN urls ON urls.id = url_id"
+            " WHERE urls.key IN (SELECT value FROM json_each(?))",
+            [json.dumps(sorted(set(claimed.values())))],
+        )
+    }
+    declared = same(
+        Declared(
+            key=name, canonical_key=claimed.get(name), text_hash=row["text_hash"],
+            published=row["published"],
+        )
+        for name, row in rows.items()
+    )  # fmt: skip
+    texts = (
+        Text(id=name, text_hash=row["text_hash"], published=row["published"])
+        for name, row in rows.items()
     )
-    ids, texts = {}, []
-    for row in rows:
-        ids[row["key"]] = row["id"]
-        texts.append(Text(id=row["key"], text_hash=row["text_hash"], published=row["published"]))
-    for relation in relations(texts):
-        if relation.relation != "original":
-            yield ids[relation.id], ids[relation.cluster]
+    equal = {each.id: each.cluster for each in relations(texts) if each.relation != "original"}
+    published = {name: row["published"] for name, row in rows.items()}
+    for copy, kept in united(declared, equal, published=published).items():
+        yield rows[copy]["id"], rows[kept]["id"]
 
 
 def _json(value: Any) -> str:
@@ -223,6 +221,20 @@ def outcomes(db: Database) -> dict[str, int]:
     return dict(
         db.execute("SELECT outcome, count(*) FROM urls GROUP BY 1 ORDER BY 2 DESC, 1").fetchall()
     )
+
+
+def health(db: Database) -> dict[str, dict[str, Any]]:
+    """How each source does: its last visit that was answered, the last that brought news, failures.
+
+    The failures are those in a row of the channel that has the fewest.
+    """
+    rows = db.query(
+        "SELECT sources.id, max(succeeded) AS succeeded, max(found) AS found,"
+        " coalesce(min(failures), 0) AS failures"
+        " FROM sources LEFT JOIN channels ON channels.source = sources.id AND root IS NULL"
+        " AND checked IS NOT NULL GROUP BY 1"
+    )
+    return {row.pop("id"): row for row in rows}
 
 
 def visits(db: Database, urls: Collection[str], *, since: str) -> tuple[int, int, str | None]:

@@ -1,50 +1,56 @@
 """The one spider: visits what is due of every channel, then fetches what they named.
 
 One spider for all sources, so that a host has one politeness budget however many ways lead to it.
-It keeps nothing in memory but what is under way: `requests` draws pending URLs from the frontier in
-small batches, fairly by host, until none is left.
+It keeps nothing in memory but what is under way: `requests` draws URLs from the frontier in small
+batches, fairly by host, until none is left.
 """
 
 import asyncio
+import re
 import sqlite3
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self
 
 import scrapy
 from scrapy import signals
 from scrapy.crawler import Crawler
-from scrapy.exceptions import DownloadCancelledError, IgnoreRequest
 from scrapy.http import Response, TextResponse
+from scrapy.http.headers import Headers
 from scrapy.spidermiddlewares.httperror import HttpError
 from twisted.python.failure import Failure
 
 from crawler import archive, clock, database, registry
-from crawler.errors import FeedError
-from crawler.frontier import RETRY_SECONDS, DueChannel, Frontier, PendingUrl
-from crawler.guard import AddressRefused, require_contact
+from crawler.channels import DueChannel
+from crawler.errors import ConfigError, FeedError
+from crawler.frontier import Frontier, PendingUrl
+from crawler.guard import require_contact
+from crawler.hosts import MAX_TDM
 from crawler.items import Answer, Page, Source
+from crawler.politeness import HostRests, Waits, retry_after
 from crawler.progress import Progress
+from crawler.schedule import RETRY, Failing
 from crawler.urls import host
+from enrich.text import printable
 from spiders.channels import CHANNELS, addresses
+from spiders.reader import Reader
+from spiders.verdict import verdict
 
 # Under way at most, so that memory does not depend on the backlog: 300 pages of 180 kB are 54 MB
 # at worst, and 64 concurrent requests never wait for the next draw.
 UNDER_WAY = 300
+# A draw waits until half of the last one is done, or so long: a few slow hosts must not hold up
+# those that have finished.
+DRAW_SECONDS = 2.0
 PAUSE_SECONDS = 0.05
-# By status: the last word on a URL. Of other 4xx only those of LATER are tried again, and all 5xx.
-FINAL = {
-    401: "blocked", 403: "blocked", 404: "not_found", 405: "blocked", 410: "gone", 451: "blocked",
-}  # fmt: skip
-LATER = (408, 425, 429)
-ASKED_TO_WAIT = (429, 503)
-# Seconds. A server that says "at once" after refusing does not mean it.
-MIN_RETRY_AFTER, MAX_RETRY_AFTER = 60.0, 24 * 3600.0
-READABLE = ("text/html", "application/xhtml+xml", "text/plain", "application/xml", "text/xml")
+# Bytes. 50,000 addresses, as many as a sitemap may have, take 8 MB and sometimes more.
+MAX_SIZE = {"sitemap": 32 * 1024 * 1024}
 WHOLE = (200, 203)  # other successes have no page, or a challenge in its place
-FORBIDDEN = "Forbidden by robots.txt"  # how Scrapy says it
+NOT_MODIFIED = 304
+TDM_PATH = "/.well-known/tdmrep.json"
+MAX_AGE = re.compile(r"\bmax-age=(\d{1,10})")
 
 
 class NewsSpider(scrapy.Spider):
@@ -65,9 +71,15 @@ class NewsSpider(scrapy.Spider):
         self.frontier = Frontier(database.private(db))
         self.sources, self.known = sources, known or sources
         self.progress = progress or Progress("fetched")
-        self.visiting = 0
+        self.reader = Reader()
+        self.waits = Waits()
+        self.visiting: set[int] = set()
+        self.more = True  # there may be channels due that were not when we looked last
         self.fetching: dict[int, PendingUrl] = {}
+        self.asked_for_tdm: set[str] = set()
         self.error: sqlite3.Error | None = None
+        self.options: dict[str, str] = {}
+        self.locked = ExitStack()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
@@ -82,31 +94,42 @@ class NewsSpider(scrapy.Spider):
             kwargs["sources"] = registry.select(
                 records, enabled=None if names else True, only=names
             )
-        kwargs.setdefault("db", settings["TAMIS_DB"])
+        locked = ExitStack()
+        if "db" not in kwargs:  # `scrapy crawl`; `tamis crawl` has its lock for longer
+            kwargs["db"] = settings["TAMIS_DB"]
+            locked.enter_context(database.alone(kwargs["db"]))
         urls = (at.url for source in kwargs["sources"] for _, at in addresses(source))
         require_contact(urls, settings.get("TAMIS_CONTACT"))
         if contact := settings.get("TAMIS_CONTACT"):
             agent = f"{settings['USER_AGENT']} (+{contact})"
             settings.set("USER_AGENT", agent, priority="spider")
         spider = super().from_crawler(crawler, *args, **kwargs)
+        spider.locked = locked
+        if appname := settings.get("TAMIS_RELIEFWEB_APPNAME"):
+            spider.options["reliefweb_appname"] = appname
         crawler.signals.connect(spider.broken, signals.spider_error)
+        crawler.signals.connect(spider.waits.answered, signals.response_downloaded)
         crawler.signals.connect(spider.finish, signals.spider_closed)
         return spider
 
     def broken(self, failure: Failure, response: Response) -> None:
         """A mistake of ours must not have a page fetched again and again."""
-        url = response.request.cb_kwargs.get("url") if response.request else None
-        if url is not None:
-            self.frontier.decided(
-                url.id, "failed", f"{type(failure.value).__name__}: {failure.value}"
-            )
+        told = response.request.cb_kwargs if response.request else {}
+        reason = f"{type(failure.value).__name__}: {failure.value}"
+        if url := told.get("url"):
+            self.frontier.decided(url, "failed", reason)
+        elif channel := told.get("channel"):
+            self.visiting.discard(channel.id)
+            self.frontier.channels.failed(channel, "failed", reason)
 
     def finish(self) -> None:
+        self.reader.close()
         try:
-            self.frontier.flush()
+            self.frontier.writes.flush()
         except sqlite3.Error as error:
             self.error = error
         self.frontier.db.close()
+        self.locked.close()
 
     async def start(self) -> AsyncIterator[scrapy.Request]:
         """Everything due, and then the end; a database that fails ends it at once."""
@@ -117,16 +140,15 @@ class NewsSpider(scrapy.Spider):
             self.error = error
 
     async def requests(self) -> AsyncIterator[scrapy.Request]:
-        self.frontier.sync(self.known, addresses)
+        self.frontier.channels.sync(self.known, addresses)
         names = {source.id for source in self.sources}
-        urls = [at.url for source in self.sources for _, at in addresses(source)]
-        for channel in self.frontier.due_channels(urls, now=clock.now()):
-            self.visiting += 1
-            yield self.visit(channel)
-        drawn_up_to = 0
+        drawn_up_to, drawn_at = 0, 0.0
         while True:
+            for request in self.visits():
+                yield request
             drawn: list[PendingUrl] = []
-            if len(self.fetching) <= drawn_up_to // 2:
+            late = time.monotonic() - drawn_at > DRAW_SECONDS
+            if len(self.fetching) <= drawn_up_to // 2 or late:
                 under_way = self.fetching.values()
                 drawn = self.frontier.draw(
                     names,
@@ -134,168 +156,272 @@ class NewsSpider(scrapy.Spider):
                     limit=UNDER_WAY - len(under_way),
                     under_way=under_way,
                 )
-                drawn_up_to = len(under_way) + len(drawn)
+                drawn_up_to, drawn_at = len(under_way) + len(drawn), time.monotonic()
             self.progress.expect("fetched", len(drawn))
             for url in drawn:
                 self.fetching[url.id] = url
-                yield self.fetch(url)
+                for request in self.fetch(url):
+                    yield request
             if not drawn:
-                if not self.visiting and not self.fetching:
+                if not self.visiting and not self.fetching and not self.more:
                     return
                 await asyncio.sleep(PAUSE_SECONDS)
-            self.frontier.tick()
+            self.frontier.writes.tick()
+
+    # Channels.
+
+    def visits(self) -> Iterator[scrapy.Request]:
+        """What is due of the channels, their parts and pages of older links among them."""
+        if not self.more:
+            return
+        self.more = False
+        urls = [at.url for source in self.sources for _, at in addresses(source)]
+        due = self.frontier.channels.due(urls, now=clock.now(), without=self.visiting)
+        for channel in due:
+            if channel.kind not in CHANNELS:
+                continue
+            try:
+                yield self.visit(channel)
+            except (ConfigError, FeedError) as error:
+                self._failed(channel, "failed", str(error), failing=Failing.SOFT)
 
     def visit(self, channel: DueChannel) -> scrapy.Request:
-        validators = {"If-None-Match": channel.etag, "If-Modified-Since": channel.modified}
-        return scrapy.Request(
-            channel.url,
+        address = CHANNELS[channel.kind].ask(channel.url, channel.cursor, self.options)
+        # What an earlier answer can be compared with is the first page, asked as it stands.
+        validators = (
+            {}
+            if channel.cursor
+            else {
+                "If-None-Match": channel.etag,
+                "If-Modified-Since": channel.modified,
+            }
+        )
+        request = scrapy.Request(
+            address,
             self.visited,
             headers={name: value for name, value in validators.items() if value},
             errback=self.not_visited,
             cb_kwargs={"channel": channel},
-            meta={"handle_httpstatus_list": [304]},
+            meta={
+                "handle_httpstatus_list": [NOT_MODIFIED],
+                "download_maxsize": MAX_SIZE.get(
+                    channel.kind, self.settings.getint("DOWNLOAD_MAXSIZE")
+                ),
+            },
             priority=10,
             dont_filter=True,
         )
+        self.visiting.add(channel.id)
+        return request
 
-    def visited(self, response: Response, channel: DueChannel) -> None:
-        self.visiting -= 1
-        if response.status == 304:  # noqa: PLR2004 (Not Modified)
+    async def visited(self, response: Response, channel: DueChannel) -> None:
+        every = _max_age(response.headers)
+        if response.status == NOT_MODIFIED:
             if channel.etag or channel.modified:
-                self.frontier.unchanged(channel)
+                self.frontier.channels.unchanged(channel, every=every)
             else:
                 reason = "HTTP 304 to a request that asked for no comparison"
-                self.frontier.channel_failed(channel, "failed", reason)
+                self.frontier.channels.failed(channel, "failed", reason)
+            self.visiting.discard(channel.id)
             return
-        try:
-            feed = CHANNELS[channel.kind].read(
-                Answer(
-                    url=response.url,
-                    body=response.body,
-                    content_type=_header(response, "Content-Type"),
-                )
-            )
-        except FeedError as error:
-            self.logger.warning("%s: %s", channel.source, error)
-            self.frontier.channel_failed(channel, "unreadable", str(error))
+        hashed = archive.body_hash(response.body)
+        if not channel.cursor and hashed == channel.body_hash:
+            self.frontier.channels.unchanged(channel, every=every)
+            self.visiting.discard(channel.id)
             return
-        if feed.defect:
-            self.logger.warning(
-                "%s: %s is ill-formed, salvaged: %s", channel.source, channel.url, feed.defect
-            )
-        for link in feed.refused:
-            self.logger.warning(
-                "%s: %s names %r, which is no web address", channel.source, channel.url, link
-            )
-        new = self.frontier.harvested(
-            channel,
-            feed.links,
-            # Of a feed that may be cut off, the whole is asked for again next time.
-            etag=None if feed.defect else _header(response, "ETag"),
-            modified=None if feed.defect else _header(response, "Last-Modified"),
-            defect=feed.defect,
+        answer = Answer(
+            url=response.url,
+            body=response.body,
+            content_type=_header(response.headers, "Content-Type"),
+            headers=_plain(response.headers),
+            cursor=channel.cursor,
+            selector=channel.selector,
+            examples=(
+                self.frontier.channels.examples(channel.source) if channel.kind == "listing" else ()
+            ),
         )
-        self.logger.debug("%s: %d links, %d new", channel.url, len(feed.links), new)
+        try:
+            harvest = await self.reader.read(channel.kind, answer)
+        except FeedError as error:
+            self._failed(channel, "unreadable", str(error), failing=Failing.SOFT)
+            return
+        if harvest.defect:
+            self.logger.warning(
+                "%s: %s is ill-formed, salvaged: %s",
+                channel.source,
+                channel.url,
+                printable(harvest.defect),
+            )
+        for link in harvest.refused:
+            self.logger.warning(
+                "%s: %s names %r, which is no article's address", channel.source, channel.url, link
+            )
+        whole = harvest.defect is None
+        new = self.frontier.channels.harvested(
+            channel,
+            harvest,
+            # Of a document that may be cut off, the whole is asked for again next time.
+            etag=_header(response.headers, "ETag") if whole else None,
+            modified=_header(response.headers, "Last-Modified") if whole else None,
+            body_hash=hashed if whole else None,
+            every=every,
+        )
+        self.logger.debug("%s: %d links, %d new", channel.url, len(harvest.links), new)
+        self.more = self.more or harvest.again or bool(harvest.parts or harvest.older)
+        self.visiting.discard(channel.id)
 
     def not_visited(self, failure: Failure) -> None:
-        self.visiting -= 1
         channel: DueChannel = failure.request.cb_kwargs["channel"]  # type: ignore[attr-defined] # Scrapy adds it
-        outcome, reason = verdict(failure)
-        self.logger.warning("%s: %s: %s", channel.source, channel.url, reason)
-        wait = retry_after(failure)
-        self.frontier.channel_failed(channel, outcome or "failed", reason, seconds=wait)
+        if isinstance(failure.value, HostRests):
+            self.visiting.discard(channel.id)
+            self.frontier.channels.postponed(channel, seconds=failure.value.seconds)
+            return
+        outcome, reason, failing = verdict(failure)
+        if isinstance(failure.value, HttpError):
+            meanings = getattr(CHANNELS[channel.kind], "MEANINGS", {})
+            reason += meanings.get(failure.value.response.status, "")
+        wait = _asked_to_wait(failure)
+        if wait is not None:
+            self.rest(channel.url, wait)
+        self._failed(channel, outcome or "failed", reason, failing=failing, seconds=wait)
 
-    def fetch(self, url: PendingUrl) -> scrapy.Request:
-        return scrapy.Request(
+    def _failed(
+        self,
+        channel: DueChannel,
+        outcome: str,
+        reason: str,
+        *,
+        failing: Failing,
+        seconds: float | None = None,
+    ) -> None:
+        self.visiting.discard(channel.id)
+        self.logger.warning("%s: %s: %s", channel.source, channel.url, printable(reason))
+        self.frontier.channels.failed(channel, outcome, reason, failing=failing, seconds=seconds)
+
+    # Articles.
+
+    def fetch(self, url: PendingUrl) -> Iterator[scrapy.Request]:
+        """The request for a URL, after one for its host's TDM reservation where that is unknown."""
+        place = host(url.url)
+        if place not in self.asked_for_tdm:
+            self.asked_for_tdm.add(place)
+            if not self.frontier.hosts.knows_tdm(place):
+                yield scrapy.Request(
+                    f"{url.url.partition(':')[0]}://{place}{TDM_PATH}",
+                    self.told_tdm,
+                    errback=self.not_told_tdm,
+                    cb_kwargs={"place": place},
+                    meta={
+                        "download_maxsize": MAX_TDM,
+                        "dont_retry": True,
+                        "handle_httpstatus_all": True,
+                    },
+                    priority=1,
+                    dont_filter=True,
+                )
+        validators = {"If-None-Match": url.etag, "If-Modified-Since": url.modified}
+        yield scrapy.Request(
             url.url,
             self.fetched,
+            headers={name: value for name, value in validators.items() if value},
             errback=self.not_fetched,
             cb_kwargs={"url": url},
+            meta={"handle_httpstatus_list": [NOT_MODIFIED]} if any(validators.values()) else {},
             dont_filter=True,
         )
 
+    def told_tdm(self, response: Response, place: str) -> None:
+        if response.status < 500 and response.status != 429:  # noqa: PLR2004 (a bad day: asked again next time)
+            there = response.status in WHOLE
+            text = response.body.decode("utf-8", "replace") if there else None
+            self.frontier.hosts.keep_tdm(place, text)
+
+    def not_told_tdm(self, failure: Failure) -> None:
+        """No answer is none: the file is asked for again with the next crawl."""
+        self.logger.debug("no %s: %s", TDM_PATH, failure.value)
+
     def fetched(self, response: Response, url: PendingUrl) -> None:
         self._done(url)
-        content_type = _header(response, "Content-Type")
+        if response.status == NOT_MODIFIED or (
+            url.again and archive.body_hash(response.body) == url.body_hash
+        ):
+            self.frontier.same(url)
+            return
+        content_type = _header(response.headers, "Content-Type")
         kind = (content_type or "").partition(";")[0].strip().lower()
-        if kind not in READABLE and (kind or not isinstance(response, TextResponse)):
-            self.frontier.decided(url.id, "not_an_article", kind or "no content type, and not text")
+        if kind not in archive.READABLE and (kind or not isinstance(response, TextResponse)):
+            self.frontier.decided(url, "not_an_article", kind or "no content type, and not text")
             return
         if response.status not in WHOLE:
             self.frontier.postponed(url, f"HTTP {response.status}")
             return
         if self.frontier.knows(response.url, besides=url.id):
-            self.frontier.decided(url.id, "duplicate", f"leads to {response.url}")
+            self.frontier.decided(url, "duplicate", f"leads to {response.url}")
             return
-        headers = {
-            name: value for name in archive.KEPT_HEADERS if (value := _header(response, name))
-        }
+        told = _plain(response.headers)
         page = Page(
             url=response.url,
             fetched=clock.now(),
             status=response.status,
             content_type=content_type,
-            headers=headers,
+            headers={name: told[name] for name in archive.KEPT_HEADERS if told.get(name)},
             body=response.body,
         )
-        self.frontier.fetched(url.id, page)
+        self.frontier.fetched(url, page)
         self.progress.expect("read")
 
     def not_fetched(self, failure: Failure) -> None:
         url: PendingUrl = failure.request.cb_kwargs["url"]  # type: ignore[attr-defined] # Scrapy adds it
         self._done(url)
-        outcome, reason = verdict(failure)
+        if isinstance(failure.value, HostRests):
+            return  # its time was set when the host asked for it
+        outcome, reason, _ = verdict(failure)
         if outcome:
-            self.frontier.decided(url.id, outcome, reason)
+            self.frontier.decided(url, outcome, reason)
             return
-        wait = retry_after(failure)
+        wait = _asked_to_wait(failure)
         if wait is not None:
-            self.frontier.rest(host(url.url), seconds=wait)
+            self.rest(url.url, wait)
         elif not isinstance(failure.value, HttpError):
             # Nobody answers there: the host's other URLs need not find out one by one.
-            self.frontier.rest(host(url.url), seconds=RETRY_SECONDS)
+            self.rest(url.url, RETRY)
         self.frontier.postponed(url, reason, seconds=wait)
+
+    def rest(self, url: str, seconds: float) -> None:
+        """Leave a host alone, with what is under way to it already."""
+        place = host(url)
+        self.waits.rest(place, seconds)
+        self.frontier.rest(place, seconds=seconds)
 
     def _done(self, url: PendingUrl) -> None:
         self.fetching.pop(url.id, None)
         self.progress.advance("fetched")
 
 
-def verdict(failure: Failure) -> tuple[str | None, str]:
-    """The outcome a failed request deserves (None: try again later) and its reason in words."""
+def _asked_to_wait(failure: Failure) -> float | None:
     error = failure.value
-    if isinstance(error, AddressRefused):
-        return "blocked", str(error)
-    if str(error) == FORBIDDEN and isinstance(error, IgnoreRequest):
-        return "robots", FORBIDDEN
-    if isinstance(error, HttpError):
-        status = error.response.status
-        if status not in FINAL and status not in LATER and 400 <= status < 500:  # noqa: PLR2004 (our fault: asking again is no use)
-            return "failed", f"HTTP {status}"
-        return FINAL.get(status), f"HTTP {status}"
-    reason = f"{type(error).__name__}: {error}".strip(": ")
-    if isinstance(error, DownloadCancelledError) or "DOWNLOAD_MAXSIZE" in reason:
-        return "too_large", "longer than DOWNLOAD_MAXSIZE"
-    return None, reason
+    return retry_after(error.response) if isinstance(error, HttpError) else None
 
 
-def retry_after(failure: Failure) -> float | None:
-    """Seconds for which the server asked to be left alone, or None if it did not ask."""
-    error = failure.value
-    if not isinstance(error, HttpError) or error.response.status not in ASKED_TO_WAIT:
-        return None
-    asked = _header(error.response, "Retry-After") or ""
-    if asked.isascii() and asked.isdigit():
-        seconds = float(asked)
-    else:
-        try:
-            seconds = (parsedate_to_datetime(asked) - datetime.now(UTC)).total_seconds()
-        except (TypeError, ValueError):
-            # Nothing, or nothing readable: an hour is what most 429s mean.
-            return 3600.0 if error.response.status == 429 else None  # noqa: PLR2004 (Too Many Requests)
-    return min(max(seconds, MIN_RETRY_AFTER), MAX_RETRY_AFTER)
+def _header(headers: Headers, name: str) -> str | None:
+    value = headers.get(name)
+    return printable(value.decode("latin-1")).strip() or None if value else None
 
 
-def _header(response: Response, name: str) -> str | None:
-    value = response.headers.get(name)
-    return value.decode("latin-1").strip() or None if value else None
+def _plain(headers: Headers) -> dict[str, str]:
+    """Lower-case names; of a header that comes several times all values.
+
+    Joined by commas, as RFC 9110 has it, but for X-Robots-Tag by lines: there a comma would put
+    the next one under the robot that the last one names.
+    """
+    told = {}
+    for raw, values in headers.items():
+        name = raw.decode("latin-1").lower()
+        between = "\n" if name == "x-robots-tag" else ", "
+        told[name] = between.join(printable(value.decode("latin-1")).strip() for value in values)
+    return told
+
+
+def _max_age(headers: Headers) -> float | None:
+    found = MAX_AGE.search(_header(headers, "Cache-Control") or "")
+    return float(found[1]) if found else None

@@ -15,6 +15,7 @@ from crawler.enrichment import Beside
 from crawler.errors import TamisError
 from crawler.guard import require_contact
 from crawler.items import Source
+from crawler.politeness import Wait
 from crawler.progress import Progress
 from crawler.workers import asked_to_stop
 from spiders.channels import addresses
@@ -26,13 +27,15 @@ class Summary:
     """What a crawl came to. `outcomes` is the ledger: every URL ever discovered, by outcome.
 
     `visited` and `failed` count this crawl's channels; `due` is when the next one may be visited.
-    `stopped` says that it was asked to stop before its end.
+    `waits` are the hosts that kept it going longest. `stopped` says that it was asked to stop
+    before its end.
     """
 
     outcomes: dict[str, int]
     visited: int
     failed: int
     due: str | None
+    waits: tuple[Wait, ...] = ()
     stopped: bool = False
 
     @property
@@ -41,15 +44,16 @@ class Summary:
         return not self.stopped and (self.failed < self.visited or not self.visited)
 
     def __str__(self) -> str:
-        feeds = (
-            f"{self.visited:,} feeds visited, {self.failed:,} failed"
+        channels = (
+            f"{self.visited:,} channels visited, {self.failed:,} failed"
             if self.visited
-            else f"No feed is due before {self.due or 'one is added'}"
+            else f"No channel is due before {self.due or 'one is added'}"
         )
         counts = ", ".join(f"{name} {count:,}" for name, count in self.outcomes.items())
         urls = f"{sum(self.outcomes.values()):,} URLs discovered: {counts or 'none'}"
         stopped = "Stopped; the next crawl goes on from here\n" if self.stopped else ""
-        return f"{stopped}{feeds}\n{urls}"
+        waited = "".join(f"\n{wait}" for wait in self.waits)
+        return f"{stopped}{channels}\n{urls}{waited}"
 
 
 def crawl(
@@ -74,7 +78,7 @@ def crawl(
     with database.alone(db):
         try:
             spider = {"db": str(db), "sources": sources, "known": known}
-            stopped = _run(spider, db, settings=settings, enrich=enrich, workers=workers)
+            stopped, waits = _run(spider, db, settings=settings, enrich=enrich, workers=workers)
         except sqlite3.Error as error:
             raise TamisError(
                 f"{db}: {error}; the crawl stopped, and goes on from what was committed next time"
@@ -84,7 +88,7 @@ def crawl(
             visited, failed, due = store.visits(private, urls, since=began)
             return Summary(
                 outcomes=store.outcomes(private),
-                visited=visited, failed=failed, due=due, stopped=stopped,
+                visited=visited, failed=failed, due=due, waits=waits, stopped=stopped,
             )  # fmt: skip
 
 
@@ -95,8 +99,8 @@ def _run(
     settings: Mapping[str, Any],
     enrich: bool,
     workers: int | None,
-) -> bool:
-    """Returns whether it was asked to stop before the end."""
+) -> tuple[bool, tuple[Wait, ...]]:
+    """Returns whether it was asked to stop before the end, and whom it waited for."""
     database.private(db).close()  # so that it exists, migrated, before two threads open it
     process = AsyncCrawlerProcess(_settings(settings))
     with Progress("fetched", *(["read"] if enrich else [])) as progress:
@@ -116,9 +120,11 @@ def _run(
                     stopped = stopped or asked.is_set()
         if crawling.done():
             crawling.result()
-        if isinstance(crawler.spider, NewsSpider) and crawler.spider.error:
+        if not isinstance(crawler.spider, NewsSpider):
+            return stopped, ()
+        if crawler.spider.error:
             raise crawler.spider.error
-    return stopped
+    return stopped, crawler.spider.waits.longest()
 
 
 def _reason(crawler: Crawler) -> str | None:

@@ -4,7 +4,7 @@ import os
 import time
 
 from crawler.enrichment import read as read_well
-from crawler.store import Reading, Unread
+from crawler.readings import Reading, Unread
 
 
 def read(page: Unread) -> Reading:

@@ -19,7 +19,8 @@ import yaml
 
 from crawler import settings
 from crawler.cli import main as tamis
-from crawler.frontier import OUTCOMES, POLL_SECONDS
+from crawler.frontier import OUTCOMES
+from crawler.schedule import FLOOR
 from enrich.themes import GROUPS, lexicon
 
 ROOT = Path(__file__).parent.parent
@@ -142,7 +143,7 @@ def of_politeness() -> str:
         ("robots.txt is obeyed", asked),
         ("requests at a time to a host", settings.CONCURRENT_REQUESTS_PER_DOMAIN),
         ("seconds between two of them, at least", f"{settings.DOWNLOAD_DELAY:g}"),
-        ("minutes between two visits to a feed, at least", POLL_SECONDS // 60),
+        ("minutes between two visits to a channel, at least", int(FLOOR // 60)),
         ("seconds until an answer is given up", settings.DOWNLOAD_TIMEOUT),
         ("largest page read, MiB", settings.DOWNLOAD_MAXSIZE // 2**20),
         ("cookies are sent", "yes" if settings.COOKIES_ENABLED else "no"),

@@ -17,7 +17,7 @@ from lxml import etree, html
 
 from crawler import registry
 from crawler.demo.content import ContentError, Site, complete, load, parse
-from crawler.demo.moulds import MOULDS, PRIVATE, Built, build
+from crawler.demo.moulds import MOULDS, PRIVATE, Built, build, mould_of, root
 from crawler.demo.moulds.answers import target_of
 from crawler.demo.web import DemoWeb, sources
 from enrich.extract import extract
@@ -219,10 +219,12 @@ def test_the_home_page_names_a_feed_that_feedparser_reads(site: Site, browser: B
 def test_what_a_feed_names_answers(site: Site, web: DemoWeb, browser: Browser) -> None:
     """All the articles, and besides them only the stray links of the site's file."""
     (source,) = [source for source in sources(web.port) if source.id == site.id]
+    at = root(site, web.port)
+    feeds = {at + mould_of(site).feed.format(language=language) for language in site.languages}
     urls = {
         entry.link
-        for feed in source.feeds
-        for entry in feedparser.parse(mended(browser.get(feed.url).body)).entries
+        for feed in feeds
+        for entry in feedparser.parse(mended(browser.get(feed).body)).entries
     }
     home = source.homepage.rstrip("/")
     strays = {home + link.path for link in site.stray_links}
@@ -595,9 +597,12 @@ def test_the_sources_are_records_the_registry_would_take(web: DemoWeb) -> None:
         assert record.category in registry.CATEGORIES
         assert record.cms is None or record.cms in registry.CMS
         assert record.tdm in registry.TDM
-        assert {feed.grade for feed in record.feeds} <= set(registry.GRADES)
-        assert {feed.language for feed in record.feeds} == set(record.languages)
+        channels = [at for name in registry.CHANNELS for at in getattr(record, name)]
+        assert {at.grade for at in channels} <= set(registry.GRADES)
+        assert {feed.language for feed in record.feeds} in (set(), set(record.languages))
         assert registry.from_json(registry.as_json(record)) == record
+    assert all(any(getattr(record, name) for record in records) for name in
+               ("feeds", "sitemaps", "listings", "wordpress"))  # fmt: skip
     free = [record for record in records if record.licence]
     assert {record.licence.id for record in free if record.licence} <= set(registry.LICENCES)
     assert len(free) in {len(records) // 2, len(records) // 2 + 1}

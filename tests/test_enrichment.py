@@ -8,8 +8,9 @@ from web import article
 
 from crawler import clock, enrichment, store, workers
 from crawler.frontier import Frontier
-from crawler.items import Link, Page, Source
+from crawler.items import Harvest, Link, Page, Source
 from crawler.progress import Progress
+from crawler.readings import Reading
 from enrich.annotate import version
 
 FIRST = "Le centre d'hébergement du quai rouvre ses portes avec quarante lits pour les sans-abri."
@@ -22,18 +23,18 @@ Archive = Callable[[dict[str, bytes]], None]
 def archive_pages(db: Database, source: Source) -> Archive:
     """Puts pages (path -> body) among those that wait to be read."""
     frontier = Frontier(db)
-    frontier.sync([source], lambda s: [("feed", s.feeds[0])])
-    (channel,) = frontier.due_channels([source.feeds[0].url], now="9999")
+    frontier.channels.sync([source], lambda s: [("feed", s.feeds[0])])
+    (channel,) = frontier.channels.due([source.feeds[0].url], now="9999")
 
     def put(pages: dict[str, bytes]) -> None:
         urls = {f"http://quai.example.org{path}": body for path, body in pages.items()}
-        links = [Link(url=url, published="2026-10-12T07:15:00Z") for url in urls]
-        frontier.harvested(channel, links, etag=None, modified=None)
+        links = tuple(Link(url=url, published="2026-10-12T07:15:00Z") for url in urls)
+        frontier.channels.harvested(channel, Harvest(links=links))
         for url in frontier.draw(["quai"], now=clock.now(), limit=99):
             page = Page(url=url.url, fetched="2026-11-21T08:00:00Z", status=200, content_type=None,
                         body=urls[url.url])  # fmt: skip
-            frontier.fetched(url.id, page)
-        frontier.flush()
+            frontier.fetched(url, page)
+        frontier.writes.flush()
 
     return put
 
@@ -105,7 +106,7 @@ def test_a_page_that_is_no_article_any_more_leaves_the_articles(
     archive_pages({"/a": article("Le centre rouvre", FIRST)})
     enrichment.run(db, processes=1)
     (url_id,) = (row["id"] for row in db.table("urls").rows)
-    store.save(db, [store.Reading(url_id=url_id, outcome="too_short", reason="3 words")], "v2")
+    store.save(db, [Reading(url_id=url_id, outcome="too_short", reason="3 words")], "v2")
     assert rows(db) == []
     assert outcomes(db) == {"/a": ("too_short", "3 words")}
 
@@ -125,7 +126,7 @@ def test_the_same_pages_in_another_order_give_the_same_articles(
     pages = {"/c": same, "/a": same, "/b": article("Kaai", SECOND)}
 
     def settled(order: list[str]) -> set[tuple[str, str | None]]:
-        for table in ("article_texts", "articles", "pages", "urls"):
+        for table in ("article_texts", "articles", "pages", "discoveries", "urls"):
             db.execute(f"DELETE FROM {table}")
         for path in order:
             archive_pages({path: pages[path]})
@@ -167,7 +168,7 @@ def test_answers_come_in_order_however_long_each_takes() -> None:
 
 
 def test_an_article_without_its_reading_is_refused(db: Database) -> None:
-    empty = store.Reading(url_id=1, outcome="stored", url="http://a.test/")
+    empty = Reading(url_id=1, outcome="stored", url="http://a.test/")
     with pytest.raises(ValueError, match=r"http://a\.test/: a stored reading without an article"):
         store.save(db, [replace(empty)], "v1")
 
@@ -178,7 +179,7 @@ def test_an_article_that_others_repeat_can_leave(db: Database, archive_pages: Ar
     enrichment.run(db, processes=1)
     store.settle(db)
     (original,) = db.query("SELECT url_id FROM articles WHERE duplicate_of IS NULL")
-    store.save(db, [store.Reading(url_id=original["url_id"], outcome="too_short")], "v2")
+    store.save(db, [Reading(url_id=original["url_id"], outcome="too_short")], "v2")
     (left,) = db.table("articles").rows
     assert left["duplicate_of"] is None
 
@@ -190,6 +191,6 @@ def test_a_reading_that_fails_leaves_the_article_of_the_one_before(
     enrichment.run(db, processes=1)
     before = rows(db)
     (url_id,) = (row["id"] for row in db.table("urls").rows)
-    store.save(db, [store.Reading(url_id=url_id, outcome="failed", reason="60 s")], "v2")
+    store.save(db, [Reading(url_id=url_id, outcome="failed", reason="60 s")], "v2")
     assert rows(db) == before
     assert outcomes(db) == {"/a": ("stored", "60 s")}

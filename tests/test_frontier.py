@@ -6,8 +6,10 @@ import pytest
 from sqlite_utils import Database
 
 from crawler import archive, clock, database
-from crawler.frontier import MAX_TRIES, PER_HOST, DueChannel, Frontier, PendingUrl
-from crawler.items import Address, Licence, Link, Page, Source
+from crawler.channels import DueChannel
+from crawler.frontier import PER_HOST, Frontier, PendingUrl
+from crawler.items import Address, Harvest, Licence, Link, Page, Source
+from crawler.schedule import MAX_TRIES
 
 LATER = "2099-01-01T00:00:00Z"
 
@@ -19,18 +21,18 @@ def addresses(source: Source) -> list[tuple[str, Address]]:
 @pytest.fixture
 def frontier(db: Database, source: Source) -> Frontier:
     frontier = Frontier(db)
-    frontier.sync([source], addresses)
+    frontier.channels.sync([source], addresses)
     return frontier
 
 
 @pytest.fixture
 def channel(frontier: Frontier, source: Source) -> DueChannel:
-    return frontier.due_channels([feed.url for feed in source.feeds], now=clock.now())[0]
+    return frontier.channels.due([feed.url for feed in source.feeds], now=clock.now())[0]
 
 
 def harvest(frontier: Frontier, channel: DueChannel, *urls: str) -> int:
-    links = [Link(url=url) for url in urls]
-    return frontier.harvested(channel, links, etag='"1"', modified=None)
+    links = tuple(Link(url=url) for url in urls)
+    return frontier.channels.harvested(channel, Harvest(links=links), etag='"1"')
 
 
 def page(body: bytes = b"<p>Bonjour</p>") -> Page:
@@ -44,7 +46,7 @@ def drawn(frontier: Frontier, *, now: str = "", limit: int = 1000) -> list[Pendi
 
 
 def outcomes(frontier: Frontier) -> dict[str, int]:
-    frontier.flush()
+    frontier.writes.flush()
     return dict(frontier.db.execute("SELECT outcome, count(*) FROM urls GROUP BY 1").fetchall())
 
 
@@ -73,11 +75,12 @@ def test_an_article_named_twice_is_one_url_and_keeps_its_first_hints(
     frontier: Frontier, channel: DueChannel
 ) -> None:
     link = Link(url="http://a.test/1?utm_source=rss", title="Un abri", authors=("Le Quai",))
-    frontier.harvested(channel, [link, replace(link, url="http://www.a.test/1", title="B")],
-                       etag=None, modified=None)  # fmt: skip
+    links = (link, replace(link, url="http://www.a.test/1", title="B"))
+    frontier.channels.harvested(channel, Harvest(links=links))
     (row,) = frontier.db.table("urls").rows
     assert (row["url"], row["key"]) == ("http://a.test/1", "a.test/1")
-    assert json.loads(row["hints"]) == {
+    (named,) = frontier.db.table("discoveries").rows
+    assert json.loads(named["hints"]) == {
         "title": "Un abri",
         "authors": ["Le Quai"],
         "language": "fr",
@@ -89,15 +92,16 @@ def test_a_channel_is_not_due_again_at_once(
 ) -> None:
     harvest(frontier, channel)
     urls = [feed.url for feed in source.feeds]
-    assert frontier.due_channels(urls, now=clock.now()) == []
-    (due,) = frontier.due_channels(urls, now=LATER)
+    assert frontier.channels.due(urls, now=clock.now()) == []
+    (due,) = frontier.channels.due(urls, now=LATER)
     assert due.etag == '"1"'
 
 
 def test_a_failing_channel_is_asked_less_and_less(frontier: Frontier, channel: DueChannel) -> None:
     due = []
     for _ in range(8):
-        frontier.channel_failed(channel, "failed", "HTTP 500")
+        (channel,) = frontier.channels.due([channel.url], now=LATER)
+        frontier.channels.failed(channel, "failed", "HTTP 500")
         due.append(frontier.db.table("channels").get(channel.id)["due"])
     assert due == sorted(due)
     assert clock.after(60) < due[0] < due[3] < clock.after(25 * 3600)
@@ -105,7 +109,7 @@ def test_a_failing_channel_is_asked_less_and_less(frontier: Frontier, channel: D
 
 
 def test_the_registry_moves_a_channel_to_its_new_source(frontier: Frontier, source: Source) -> None:
-    frontier.sync([replace(source, id="pont", name="Le Pont")], addresses)
+    frontier.channels.sync([replace(source, id="pont", name="Le Pont")], addresses)
     assert [row["source"] for row in frontier.db.table("channels").rows] == ["pont"]
 
 
@@ -126,7 +130,7 @@ def test_a_draw_leaves_out_what_is_under_way_and_what_is_of_other_sources(
     assert frontier.draw(["quai"], now=clock.now(), limit=99, under_way=[first, *others]) == []
     (last,) = frontier.draw(["quai"], now=clock.now(), limit=99, under_way=others)
     assert last.id == first.id
-    frontier.decided(first.id, "gone", None)
+    frontier.decided(first, "gone", None)
     (last,) = frontier.draw(["quai"], now=clock.now(), limit=99, under_way=others)
     assert last.url == f"http://a.test/{PER_HOST}"
     assert frontier.draw(["pont"], now=clock.now(), limit=99) == []
@@ -135,7 +139,7 @@ def test_a_draw_leaves_out_what_is_under_way_and_what_is_of_other_sources(
 def test_a_fetched_page_is_archived_as_it_came(frontier: Frontier, channel: DueChannel) -> None:
     harvest(frontier, channel, "http://a.test/1")
     (url,) = drawn(frontier)
-    frontier.fetched(url.id, page(b"\xff\x00 brut"))
+    frontier.fetched(url, page(b"\xff\x00 brut"))
     assert drawn(frontier) == []
     (row,) = frontier.db.table("pages").rows
     assert archive.unpack(row["body"]) == b"\xff\x00 brut"
@@ -147,11 +151,11 @@ def test_what_was_not_committed_when_the_process_died_is_pending(
 ) -> None:
     path = tmp_path / "killed.db"
     dying = Frontier(database.private(path))
-    dying.sync([source], addresses)
-    (channel,) = dying.due_channels([source.feeds[0].url], now=clock.now())
+    dying.channels.sync([source], addresses)
+    (channel,) = dying.channels.due([source.feeds[0].url], now=clock.now())
     harvest(dying, channel, "http://a.test/1", "http://a.test/2")
     for url in drawn(dying):
-        dying.fetched(url.id, page())
+        dying.fetched(url, page())
     dying.db.close()  # without flush
     again = Frontier(database.private(path))
     assert len(drawn(again)) == 2
@@ -186,9 +190,9 @@ def test_every_url_has_exactly_one_outcome_and_the_counts_reconcile(
 ) -> None:
     found = harvest(frontier, channel, *(f"http://a.test/{n}" for n in range(6)))
     urls = drawn(frontier)
-    frontier.fetched(urls[0].id, page())
-    frontier.decided(urls[1].id, "robots", "Forbidden by robots.txt")
-    frontier.decided(urls[2].id, "not_found", "HTTP 404")
+    frontier.fetched(urls[0], page())
+    frontier.decided(urls[1], "robots", "Forbidden by robots.txt")
+    frontier.decided(urls[2], "not_found", "HTTP 404")
     frontier.postponed(urls[3], "timeout")
     counts = outcomes(frontier)
     assert counts == {"fetched": 1, "robots": 1, "not_found": 1, "pending": 3}
@@ -196,19 +200,19 @@ def test_every_url_has_exactly_one_outcome_and_the_counts_reconcile(
 
 
 def test_a_source_without_feeds_has_no_channel(db: Database, source: Source) -> None:
-    Frontier(db).sync([replace(source, feeds=())], addresses)
+    Frontier(db).channels.sync([replace(source, feeds=())], addresses)
     assert db.table("channels").count == 0
 
 
 def test_syncing_the_same_records_again_changes_nothing(frontier: Frontier, source: Source) -> None:
     before = list(frontier.db.iterdump())
-    frontier.sync([source], addresses)
+    frontier.channels.sync([source], addresses)
     assert list(frontier.db.iterdump()) == before
 
 
 def test_a_source_keeps_its_record_in_step(frontier: Frontier, source: Source) -> None:
     more = Address(url="http://quai.example.org/feed/nl", language="nl", grade="probed")
-    frontier.sync([replace(source, feeds=(*source.feeds, more))], addresses)
+    frontier.channels.sync([replace(source, feeds=(*source.feeds, more))], addresses)
     assert frontier.db.table("channels").count == 2
     assert len(json.loads(frontier.db.table("sources").get("quai")["record"])["feeds"]) == 2
 
@@ -217,19 +221,19 @@ def test_what_waits_for_a_source_that_is_off_is_taken_over_by_another_that_names
     frontier: Frontier, channel: DueChannel, source: Source
 ) -> None:
     harvest(frontier, channel, "http://a.test/1", "http://a.test/2")
-    frontier.decided(drawn(frontier)[0].id, "gone", None)
+    frontier.decided(drawn(frontier)[0], "gone", None)
     off = replace(source, enabled=False, reason="Closed.")
-    other = replace(source, id="pont", feeds=(replace(source.feeds[0], url="http://pont.test/f"),))
-    frontier.sync([off, other], addresses)
-    (theirs,) = frontier.due_channels(["http://pont.test/f"], now=clock.now())
+    other = replace(source, id="rive", feeds=(replace(source.feeds[0], url="http://rive.test/f"),))
+    frontier.channels.sync([off, other], addresses)
+    (theirs,) = frontier.channels.due(["http://rive.test/f"], now=clock.now())
     harvest(frontier, theirs, "http://a.test/1", "http://a.test/2")
     rows = {row["url"]: row["source"] for row in frontier.db.table("urls").rows}
-    assert rows == {"http://a.test/1": "quai", "http://a.test/2": "pont"}
+    assert rows == {"http://a.test/1": "quai", "http://a.test/2": "rive"}
 
 
 def test_a_source_that_left_the_registry_keeps_no_licence(
     frontier: Frontier, source: Source
 ) -> None:
-    frontier.sync([replace(source, licence=Licence(id="CC-BY"))], addresses)
-    frontier.sync([replace(source, id="pont", feeds=())], addresses)
+    frontier.channels.sync([replace(source, licence=Licence(id="CC-BY"))], addresses)
+    frontier.channels.sync([replace(source, id="pont", feeds=())], addresses)
     assert "licence" not in json.loads(frontier.db.table("sources").get("quai")["record"])

@@ -362,7 +362,7 @@ def test_the_channel_reads_what_it_says(ran: Callable[[str], ModuleType], source
         for ending in ("txt", "xml")
     )
     assert list(channel.addresses(replace(source, sitemaps=(plain, other)))) == [plain]
-    assert channel.ask(plain.url, None) == plain.url
+    assert channel.ask(plain.url, None, {}) == plain.url
     found = channel.read(Answer(url=plain.url, body=b"http://quai.example.org/a\n"))
     assert found == Harvest(links=(Link(url="http://quai.example.org/a"),))
 

@@ -161,6 +161,19 @@ def _source(site: Site, port: int, *, licence: Licence | None) -> Source:
     # A site with one feed for all its languages says none for the feed.
     each = site.languages if "{language}" in mould.feed else site.languages[:1]
     alone = len(each) == len(site.languages)
+    found = {
+        "feeds": tuple(
+            Address(
+                url=at + mould.feed.format(language=language),
+                language=language if alone else None,
+                grade="probed",
+            )
+            for language in each
+        ),
+        "listings": (Address(url=f"{at}/", language=each[0], grade="probed"),),
+        "sitemaps": (Address(url=f"{at}/sitemap.xml", grade="probed"),),
+        "wordpress": (Address(url=f"{at}/wp-json/wp/v2/posts", grade="probed"),),
+    }
     return Source(
         id=site.id,
         name=site.name,
@@ -170,15 +183,7 @@ def _source(site: Site, port: int, *, licence: Licence | None) -> Source:
         languages=site.languages,
         category=site.category,
         topics=site.topics,
-        feeds=tuple(
-            Address(
-                url=at + mould.feed.format(language=language),
-                language=language if alone else None,
-                grade="probed",
-            )
-            for language in each
-        ),
-        sitemaps=(Address(url=f"{at}/sitemap.xml", grade="probed"),),
+        **{name: found[name] for name in mould.channels},
         cms=mould.cms,
         licence=licence,
         tdm="allowed" if licence else "unknown",

@@ -1,5 +1,7 @@
 """RSS, RDF, Atom and JSON feeds."""
 
+from collections.abc import Mapping
+
 from crawler import feeds
 from crawler.items import Address, Answer, Harvest, Source
 
@@ -8,7 +10,7 @@ def addresses(source: Source) -> tuple[Address, ...]:
     return source.feeds
 
 
-def ask(url: str, cursor: str | None) -> str:
+def ask(url: str, cursor: str | None, options: Mapping[str, str]) -> str:  # noqa: ARG001 (a channel's arguments)
     return cursor or url
 
 

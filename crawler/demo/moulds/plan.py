@@ -41,6 +41,7 @@ class Mould:
     shortcodes: bool = False  # a page builder's marks are left in what /wp-json/ gives
     sitemap_index: bool = False  # its sitemap names another one, compressed
     legacy_charset: bool = False  # said in a <meta> alone, and on one page not even there
+    channels: tuple[str, ...] = ("feeds", "sitemaps")  # those that its record names
     declared: str | None = None  # the wrong language that every page's <html> declares
 
 
@@ -64,6 +65,7 @@ DRUPAL = Mould(
     feed_template="plain.xml",
     aliases=("/node/{number}",),
     cms="drupal",
+    channels=("sitemaps",),
 )
 MOULDS = {
     "wordpress": WORDPRESS,
@@ -74,6 +76,7 @@ MOULDS = {
         article="/{slug}/",
         sitemap_index=True,
         shortcodes=True,
+        channels=("wordpress",),
     ),
     "reprints": replace(WORDPRESS, article="/archives/{number}"),
     "badfeed": replace(
@@ -129,6 +132,7 @@ MOULDS = {
         feed_template="atom.xml",
         feed_type=ATOM,
         legacy_charset=True,
+        channels=("listings",),
     ),
 }
 

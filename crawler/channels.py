@@ -1,0 +1,476 @@
+"""The channels of the sources: when each is due, and what its visits brought.
+
+What one visit brings (its links, where the next one goes on, its validators) is one transaction,
+or a crash followed by "304 Not Modified" would lose the links for ever.
+"""
+
+import json
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from html import escape
+from typing import Any
+
+from sqlite_utils import Database
+
+from crawler import archive, clock, registry, schedule
+from crawler.items import Address, Harvest, Link, Page, Part, Source
+from crawler.schedule import Failing
+from crawler.urls import clean, host, key, site, web_url
+from crawler.writes import Statement, Writes
+from enrich.text import printable
+
+# Of the channels that name a URL, the source's own site comes before others, then what says most
+# of an article comes first. The rest is alphabetical, so that the order of visits decides nothing.
+RANK = {"wordpress": 0, "reliefweb": 1, "feed": 2, "sitemap": 3, "listing": 4, "warc": 5}
+FOREIGN = 10  # added where the URL is on another site than the source
+BEST_FIRST = "rank, channels.source, channels.url"
+# Pages of older links, on the first visit and after a gap. Ten pages of ten links are a year of a
+# small site, and what is older is seldom asked of a news database.
+MAX_DEPTH = 10
+# A known article is an example of what the source's articles look like; so many suffice.
+EXAMPLES = 50
+NEVER = "9999-12-31T00:00:00Z"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueChannel:
+    """A channel, or a part of one (with `root`), that may be visited now."""
+
+    id: int
+    source: str
+    homepage: str
+    kind: str
+    url: str
+    language: str | None = None
+    selector: str | None = None
+    root: int | None = None
+    etag: str | None = None
+    modified: str | None = None
+    body_hash: str | None = None
+    cursor: str | None = None
+    depth: int = 0
+    period: float | None = None
+    every: float | None = None
+    failures: int = 0
+    succeeded: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A link of a harvest, with what identifies it."""
+
+    key: str
+    url: str
+    link: Link
+
+
+class Channels:
+    """The tables of sources and channels, and of what the channels named."""
+
+    def __init__(self, writes: Writes) -> None:
+        self.writes = writes
+        self.db: Database = writes.db
+
+    def sync(
+        self,
+        sources: Iterable[Source],
+        addresses: Callable[[Source], Iterable[tuple[str, Address]]],
+    ) -> None:
+        """Bring the sources and their channels in step with the registry, all of it.
+
+        `addresses` gives a source's channels, each with its kind. Channels that left the registry
+        stay, for the URLs they discovered, but are not visited again; a source that left it keeps
+        no licence, since nobody answers for it any more.
+        """
+        sources = list(sources)
+        with self.db.atomic():
+            for source in sources:
+                self._record(source)
+                self.db.conn.executemany(
+                    "INSERT INTO channels (source, kind, url, language, selector)"
+                    " VALUES (?, ?, ?, ?, ?) ON CONFLICT (url) DO UPDATE"
+                    " SET source = excluded.source, kind = excluded.kind, root = NULL,"
+                    " language = excluded.language, selector = excluded.selector",
+                    [
+                        (source.id, kind, at.url, at.language, at.selector)
+                        for kind, at in addresses(source)
+                    ],
+                )
+            self.db.conn.execute(
+                "UPDATE channels SET source = (SELECT source FROM channels AS r WHERE r.id ="
+                " channels.root) WHERE root IS NOT NULL"
+            )
+            self.db.conn.execute(
+                "UPDATE sources SET record = json_remove(record, '$.licence')"
+                " WHERE json_extract(record, '$.licence') IS NOT NULL"
+                " AND id NOT IN (SELECT value FROM json_each(?))",
+                (json.dumps([source.id for source in sources]),),
+            )
+            # What waits follows its channel, when a source has a new id.
+            self.db.conn.execute(
+                "UPDATE urls SET source = (SELECT source FROM channels WHERE id = urls.channel)"
+                " WHERE outcome = 'pending'"
+                " AND source <> (SELECT source FROM channels WHERE id = urls.channel)"
+            )
+
+    def _record(self, source: Source) -> None:
+        self.db.conn.execute(
+            "INSERT INTO sources (id, record) VALUES (?, ?)"
+            " ON CONFLICT (id) DO UPDATE SET record = excluded.record"
+            " WHERE record IS NOT excluded.record",
+            (source.id, json.dumps(registry.as_json(source), ensure_ascii=False)),
+        )
+
+    def adopt(self, source: Source, kind: str, url: str) -> DueChannel:
+        """A channel that is never visited, for pages that come in another way."""
+        with self.db.atomic():
+            if not self.db.execute("SELECT 1 FROM sources WHERE id = ?", (source.id,)).fetchone():
+                self._record(source)
+            self.db.conn.execute(
+                "INSERT INTO channels (source, kind, url, due) VALUES (?, ?, ?, ?)"
+                " ON CONFLICT (url) DO NOTHING",
+                (source.id, kind, url, NEVER),
+            )
+        (channel,) = self._channels("channels.url = ?", (url,))
+        return channel
+
+    def due(
+        self, urls: Collection[str], *, now: str, without: Collection[int] = ()
+    ) -> list[DueChannel]:
+        """Those of the channels at `urls`, and of their parts, that may be visited at `now`."""
+        return self._channels(
+            "channels.due <= ? AND channels.id NOT IN (SELECT value FROM json_each(?))"
+            " AND coalesce((SELECT url FROM channels AS r WHERE r.id = channels.root),"
+            "              channels.url) IN (SELECT value FROM json_each(?))",
+            (now, json.dumps(list(without)), json.dumps(list(urls))),
+        )
+
+    def _channels(self, where: str, values: tuple[Any, ...]) -> list[DueChannel]:
+        names = ", ".join(f"channels.{name}" for name in DueChannel.__slots__ if name != "homepage")
+        rows = self.db.query(
+            f"SELECT {names}, json_extract(record, '$.homepage') AS homepage"
+            f" FROM channels JOIN sources ON sources.id = channels.source WHERE {where}"
+            " ORDER BY channels.id",
+            values,
+        )
+        return [DueChannel(**row) for row in rows]
+
+    def examples(self, source: str) -> tuple[str, ...]:
+        """Addresses of its articles, the newest first."""
+        rows = self.db.execute(
+            "SELECT url FROM urls WHERE source = ? AND outcome = 'stored' ORDER BY id DESC LIMIT ?",
+            (source, EXAMPLES),
+        )
+        return tuple(url for (url,) in rows.fetchall())
+
+    def harvested(
+        self,
+        channel: DueChannel,
+        harvest: Harvest,
+        *,
+        etag: str | None = None,
+        modified: str | None = None,
+        body_hash: str | None = None,
+        every: float | None = None,
+    ) -> int:
+        """Commit what a visit brought, all of it together; returns how many links were new.
+
+        `every` is how often the server says that the answer changes, in seconds.
+        """
+        now = clock.now()
+        self.writes.flush()  # what was decided is no longer pending
+        found = _found(harvest.links)
+        with self.db.atomic():
+            new = self._links(channel, found, now)
+            for part in harvest.parts:
+                self._part(channel, part)
+            self.db.conn.execute(
+                *self._visited(
+                    channel, harvest, now, new=new, named=len(found),
+                    etag=etag, modified=modified, body_hash=body_hash, every=every,
+                )
+            )  # fmt: skip
+        return new
+
+    def named(self, channel: DueChannel, links: Iterable[Link]) -> int:
+        """Enter links that came without a visit; returns how many were new."""
+        return self._links(channel, _found(links), clock.now())
+
+    def _visited(
+        self,
+        channel: DueChannel,
+        harvest: Harvest,
+        now: str,
+        *,
+        new: int,
+        named: int,
+        etag: str | None,
+        modified: str | None,
+        body_hash: str | None,
+        every: float | None,
+    ) -> Statement:
+        # Most are new: it is the first visit, or what came between is on the pages before.
+        onward = harvest.older is not None and 2 * new > named and channel.depth + 1 < MAX_DEPTH
+        period = channel.period
+        if channel.depth == 0:
+            period = schedule.rhythm(channel.period, new=new > 0)
+        says = max(harvest.every or 0.0, every or 0.0) or None
+        at_once = onward or harvest.again
+        wait = 0.0 if at_once else schedule.pause(period or schedule.START, says)
+        top = channel.depth == 0
+        return (
+            ("UPDATE channels SET etag = ?, modified = ?, body_hash = ?, cursor = ?, depth = ?,"
+            " period = ?, every = ?, due = ?, checked = ?, succeeded = ?, outcome = 'ok',"
+            " reason = NULL, defect = ?, failures = 0, failing = NULL, visits = visits + 1,"
+            " links = links + ?, found = CASE WHEN ? THEN ? ELSE found END WHERE id = ?"),
+            (
+                # A page of older links has validators, but the next visit is to the first page.
+                etag if top else channel.etag,
+                modified if top else channel.modified,
+                body_hash if top else channel.body_hash,
+                harvest.older if onward else harvest.cursor,
+                channel.depth + 1 if onward else 0,
+                period, says, clock.after(wait), now, now,
+                harvest.defect and printable(harvest.defect), new, new, now, channel.id,
+            ),
+        )  # fmt: skip
+
+    def _links(self, channel: DueChannel, found: dict[str, Found], now: str) -> int:
+        known = {
+            row["key"]: row
+            for row in self.db.query(
+                "SELECT id, key, outcome, source, channel, updated, last_fetched, unchanged,"
+                " body_hash, look FROM urls WHERE key IN (SELECT value FROM json_each(?))",
+                (json.dumps(list(found)),),
+            )
+        }
+        root = channel.root or channel.id
+        for identity, each in found.items():
+            if row := known.get(identity):
+                self._named_again(root, channel, each, row, now)
+            else:
+                ident = self.db.conn.execute(
+                    "INSERT INTO urls (key, url, host, source, channel, discovered, updated)"
+                    " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    (
+                        identity, each.url, host(each.url), channel.source, root, now,
+                        each.link.updated,
+                    ),
+                ).lastrowid  # fmt: skip
+                self._discovery(ident, root, channel, each, now)
+                if each.link.whole:
+                    self._given(ident, each, now)
+        return len(found.keys() - known.keys())
+
+    def _discovery(
+        self, url_id: int | None, root: int, channel: DueChannel, each: Found, now: str
+    ) -> bool:
+        """Returns whether this channel names it for the first time, or with other words."""
+        own = site(_hostname(each.url)) == site(_hostname(channel.homepage))
+        rank = RANK.get(channel.kind, len(RANK)) + (0 if own else FOREIGN)
+        return bool(
+            self.db.conn.execute(
+                "INSERT INTO discoveries (url_id, channel, rank, hints, discovered)"
+                " VALUES (?, ?, ?, ?, ?) ON CONFLICT (url_id, channel) DO UPDATE"
+                " SET rank = excluded.rank, hints = excluded.hints"
+                " WHERE hints IS NOT excluded.hints OR rank IS NOT excluded.rank",
+                (url_id, root, rank, _hints(each.link, channel.language), now),
+            ).rowcount
+        )
+
+    def _named_again(
+        self, root: int, channel: DueChannel, each: Found, row: dict[str, Any], now: str
+    ) -> None:
+        if self._discovery(row["id"], root, channel, each, now):
+            self._settle(row)
+        updated = each.link.updated
+        if updated is None or updated <= (row["updated"] or ""):
+            return
+        self.db.conn.execute("UPDATE urls SET updated = ? WHERE id = ?", (updated, row["id"]))
+        if row["last_fetched"] is None or updated <= row["last_fetched"]:
+            return
+        if each.link.whole:
+            self._given(row["id"], each, now, before=row["body_hash"])
+            return
+        wait = schedule.told_of_change(
+            row["unchanged"], clock.seconds_between(row["last_fetched"], now)
+        )
+        self.db.conn.execute(
+            "UPDATE urls SET look = min(coalesce(look, ?1), ?1)"
+            " WHERE id = ?2 AND outcome <> 'pending' AND outcome <> 'gone'",
+            (clock.after(wait), row["id"]),
+        )
+
+    def _settle(self, row: dict[str, Any]) -> None:
+        """Let the best of the channels that name a URL be its own."""
+        source, best = self.db.conn.execute(
+            "SELECT channels.source, channels.id FROM discoveries"
+            " JOIN channels ON channels.id = discoveries.channel"
+            " JOIN sources ON sources.id = channels.source WHERE url_id = ?"
+            # What waits is not left to a source that is no longer crawled.
+            " ORDER BY ? = 'pending' AND json_extract(record, '$.enabled') = 0,"
+            f" {BEST_FIRST} LIMIT 1",
+            (row["id"], row["outcome"]),
+        ).fetchone()
+        self.db.conn.execute(
+            # What was read already is read again, with the better hints.
+            "UPDATE urls SET source = ?, channel = ?,"
+            " outcome = CASE WHEN enricher IS NULL THEN outcome ELSE 'fetched' END"
+            " WHERE id = ? AND (source <> ? OR channel <> ?)",
+            (source, best, row["id"], source, best),
+        )
+
+    def _given(
+        self, url_id: int | None, each: Found, now: str, *, before: str | None = None
+    ) -> None:
+        """The channel gave the article itself: archive it as a page, which needs no fetching."""
+        page = document(each, now)
+        if archive.body_hash(page.body) != before:
+            for statement in archive.kept(url_id, page, look=None):
+                self.db.conn.execute(*statement)
+
+    def _part(self, channel: DueChannel, part: Part) -> None:
+        """A part is due when it is new or dated anew; one without a date has its own rhythm."""
+        self.db.conn.execute(
+            "INSERT INTO channels (source, kind, url, language, root, changed)"
+            " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (url) DO UPDATE SET changed = excluded.changed,"
+            " due = CASE WHEN changed IS NOT excluded.changed THEN '' ELSE due END"
+            " WHERE root = excluded.root",
+            (
+                channel.source, channel.kind, part.url, channel.language,
+                channel.root or channel.id, part.changed,
+            ),
+        )  # fmt: skip
+
+    def unchanged(self, channel: DueChannel, *, every: float | None = None) -> None:
+        """Nothing new, by the server's word or by the same bytes; the validators stand."""
+        now = clock.now()
+        period = schedule.rhythm(channel.period, new=False)
+        wait = schedule.pause(period, every or channel.every)
+        self.writes.now(
+            (
+                (
+                    "UPDATE channels SET checked = ?, succeeded = ?, due = ?, period = ?,"
+                    " outcome = 'unchanged', reason = NULL, failures = 0, failing = NULL,"
+                    " visits = visits + 1 WHERE id = ?"
+                ),
+                (now, now, clock.after(wait), period, channel.id),
+            )
+        )
+
+    def postponed(self, channel: DueChannel, *, seconds: float) -> None:
+        """Its host wants to be left alone for so long, which says nothing of the channel."""
+        self.writes.later(
+            (
+                "UPDATE channels SET due = ? WHERE id = ?",
+                (clock.after(seconds), channel.id),
+            )
+        )
+
+    def failed(
+        self,
+        channel: DueChannel,
+        outcome: str,
+        reason: str,
+        *,
+        failing: Failing = Failing.SOFT,
+        seconds: float | None = None,
+    ) -> None:
+        """Leave it alone for a while, twice as long each time it fails again.
+
+        Or for `seconds`, if the server named them and they are longer. A page of older links that
+        fails is given up, and the next visit is to the first one again.
+        """
+        wait = max(seconds or 0.0, schedule.backoff(channel.failures + 1, failing))
+        self.writes.now(
+            (
+                ("UPDATE channels SET checked = ?, outcome = ?, reason = ?, failing = ?, due = ?,"
+                " failures = failures + 1, visits = visits + 1,"
+                " cursor = CASE WHEN ? = 'hard' THEN NULL ELSE cursor END,"
+                " depth = CASE WHEN ? = 'hard' THEN 0 ELSE depth END WHERE id = ?"),
+                (
+                    clock.now(), outcome, printable(reason), failing, clock.after(wait), failing,
+                    failing, channel.id,
+                ),
+            )
+        )  # fmt: skip
+
+
+def document(each: Found, now: str) -> Page:
+    """The page that an article of an API would be: its text, and nothing around it."""
+    link = each.link
+    metas = "".join(
+        f'<meta name="{name}" content="{escape(value)}">'
+        for name, value in [("author", author) for author in link.authors]
+        + [("article:published_time", link.published or "")]
+        if value
+    )
+    language = f' lang="{escape(link.language)}"' if link.language else ""
+    title = escape(link.title or "")
+    body = (
+        f'<!DOCTYPE html>\n<html{language}><head><meta charset="utf-8"><title>{title}</title>'
+        f'<link rel="canonical" href="{escape(each.url)}">{metas}</head>\n'
+        f"<body><article><h1>{title}</h1>\n{link.content or ''}\n</article></body></html>\n"
+    )
+    return Page(
+        url=each.url,
+        fetched=now,
+        status=200,
+        content_type="text/html; charset=utf-8",
+        body=body.encode("utf-8", "replace"),
+    )
+
+
+def hints(db: Database, url_ids: Iterable[int]) -> dict[int, dict[str, Any]]:
+    """What the channels say of URLs: each field from the best of them that has it."""
+    told: dict[int, dict[str, Any]] = {}
+    rows = db.execute(
+        "SELECT url_id, hints FROM discoveries JOIN channels ON channels.id = discoveries.channel"
+        f" WHERE url_id IN (SELECT value FROM json_each(?)) ORDER BY url_id, {BEST_FIRST}",
+        (json.dumps(list(url_ids)),),
+    )
+    for url_id, found in rows.fetchall():
+        told[url_id] = {**json.loads(found), **told.get(url_id, {})}
+    return told
+
+
+def _found(links: Iterable[Link]) -> dict[str, Found]:
+    """By key, the first of each; what is no web address is left out."""
+    found: dict[str, Found] = {}
+    for each in _identified(links):
+        found.setdefault(each.key, each)
+    return found
+
+
+def _identified(links: Iterable[Link]) -> Iterator[Found]:
+    for link in links:
+        url = web_url(link.url)
+        if url is not None:
+            url = clean(url)
+            yield Found(key=key(url), url=url, link=link)
+
+
+def _hints(link: Link, language: str | None) -> str:
+    hints = {
+        name: value
+        for name, value in asdict(link).items()
+        # What was given whole is archived as a page.
+        if value and name not in ("url", "whole") and not (name == "content" and link.whole)
+    }
+    # A person wrote the record; the software of a site wrote the feed's language.
+    if language := language or link.language:
+        hints["language"] = language
+    return json.dumps(_clean(hints), ensure_ascii=False)
+
+
+def _clean(value: Any) -> Any:
+    """The same, with printable texts, however deep they are in it."""
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, dict):
+        return {name: _clean(each) for name, each in value.items()}
+    return [_clean(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+def _hostname(url: str) -> str:
+    return host(url).rpartition(":")[0] or host(url)

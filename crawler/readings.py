@@ -1,0 +1,47 @@
+"""A page that waits to be read, and what reading it gave."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from enrich.annotate import Annotation
+from enrich.extract import Extracted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unread:
+    """An archived page that waits to be read; `body` is as it is stored, packed.
+
+    `hints` is what its channels say of it: the fields of Link that have a value.
+    """
+
+    url_id: int
+    page_id: int
+    source: str
+    url: str
+    fetched: str
+    content_type: str | None
+    body: bytes
+    hints: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What became of a page: an article (outcome `stored`), or the reason why it is none.
+
+    `updated` is the visit that found the article changed, None if none has. `canonical` is another
+    address than its own that the page claims for itself, `origin_url` that of what it re-posts.
+    """
+
+    url_id: int
+    outcome: str
+    reason: str | None = None
+    page_id: int | None = None
+    source: str = ""
+    url: str = ""
+    fetched: str = ""
+    updated: str | None = None
+    extracted: Extracted | None = None
+    annotation: Annotation | None = None
+    text_hash: str = ""
+    canonical: str | None = None
+    origin_url: str | None = None

@@ -1,0 +1,72 @@
+"""What a later visit made of an article: nothing, a change of its looks only, or a new version.
+
+A version is kept when what is said has changed. Its page stays in the archive; a page that says
+nothing new does not.
+"""
+
+from dataclasses import dataclass, replace
+
+from sqlite_utils import Database
+
+from crawler import archive
+from crawler.readings import Reading
+from enrich.changes import Text, compare
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Present:
+    """The article as it is in the database before a reading is saved."""
+
+    id: int
+    page_id: int
+    fetched: str
+    updated: str | None
+    title: str
+    text: str
+
+
+def present(db: Database, url_id: int) -> Present | None:
+    row = db.conn.execute(
+        "SELECT id, page_id, fetched, updated, title, text FROM articles"
+        " JOIN article_texts ON article_id = id WHERE url_id = ?",
+        (url_id,),
+    ).fetchone()
+    return Present(**dict(zip(Present.__slots__, row, strict=True))) if row else None
+
+
+def settle(db: Database, reading: Reading, before: Present | None) -> Reading | None:
+    """The reading to save, dated as the article is; None if the article stays as it was.
+
+    `reading` is of the newest page of its URL; `before` is what an earlier one gave.
+    """
+    if before is None:
+        return reading
+    if reading.page_id in (None, before.page_id):  # None: it could not be read at all
+        return replace(reading, fetched=before.fetched, updated=before.updated)
+    if reading.extracted is None:
+        _forget(db, reading, "a later visit found no article")
+        return None
+    new = Text(title=reading.extracted.title, text=reading.extracted.text)
+    change = compare(Text(title=before.title, text=before.text), new)
+    if not change.meaningful:
+        _forget(db, reading, None)
+        return None
+    db.conn.execute(
+        "INSERT INTO versions"
+        " (article_id, number, page_id, title, text, seen, added, removed, diff)"
+        " SELECT ?1, 1 + count(*), ?2, ?3, ?4, ?5, ?6, ?7, ?8 FROM versions WHERE article_id = ?1",
+        (
+            before.id, before.page_id, before.title, archive.pack(before.text.encode()),
+            reading.fetched, change.added, change.removed, change.diff,
+        ),
+    )  # fmt: skip
+    return replace(reading, fetched=before.fetched, updated=reading.fetched)
+
+
+def _forget(db: Database, reading: Reading, why: str | None) -> None:
+    """Let go of a page that says nothing new."""
+    db.conn.execute("DELETE FROM pages WHERE id = ?", (reading.page_id,))
+    db.conn.execute(
+        "UPDATE urls SET unchanged = unchanged + 1, reason = ? WHERE id = ?",
+        (f"{why} ({reading.outcome})" if why else None, reading.url_id),
+    )

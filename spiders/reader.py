@@ -1,0 +1,53 @@
+"""Reads what channels answered: the short ones here, the others in a process with a time limit.
+
+A feed can be made to take minutes (feedparser needs 13.7 s for 20,000 items), and the reactor
+must not stand still for it.
+"""
+
+import asyncio
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from concurrent.futures.process import BrokenProcessPool
+
+from pebble import ProcessExpired, ProcessPool
+
+from crawler import workers
+from crawler.errors import FeedError
+from crawler.items import Answer, Harvest
+from spiders.channels import CHANNELS
+
+# Up to this size a document is read at once: at worst it takes half a second, and to start a
+# process takes longer. Of 68 real feeds and sitemaps 54 are shorter.
+INLINE = 64 * 1024
+GZIP = b"\x1f\x8b"  # 50 kB of it can be 50 MB
+SECONDS = 10.0  # the largest of those takes 0.2 s
+
+
+class Reader:
+    """One process for what is long, begun when it is needed first."""
+
+    def __init__(self) -> None:
+        self.pool: ProcessPool | None = None
+
+    async def read(self, kind: str, answer: Answer) -> Harvest:
+        """What the answer names. Raises FeedError, also when reading it takes too long."""
+        if len(answer.body) <= INLINE and not answer.body.startswith(GZIP):
+            return read(kind, answer)
+        if self.pool is None:
+            self.pool = workers.pool(1)
+        future: Future[Harvest] = self.pool.schedule(read, args=(kind, answer), timeout=SECONDS)
+        try:
+            return await asyncio.wrap_future(future)
+        except (FutureTimeoutError, TimeoutError) as error:
+            raise FeedError(f"{answer.url}: reading it took over {SECONDS:.0f} s") from error
+        except (ProcessExpired, BrokenProcessPool) as error:
+            raise FeedError(f"{answer.url}: the process that read it ended ({error})") from error
+
+    def close(self) -> None:
+        if self.pool is not None:
+            self.pool.stop()
+            self.pool.join()
+
+
+def read(kind: str, answer: Answer) -> Harvest:
+    return CHANNELS[kind].read(answer)
