@@ -11,13 +11,14 @@ from html import escape
 from typing import Any
 
 from sqlite_utils import Database
+from w3lib.html import remove_tags
 
 from crawler import archive, clock, registry, schedule
 from crawler.items import Address, Harvest, Link, Page, Part, Source
 from crawler.schedule import Failing
 from crawler.urls import clean, host, key, site, web_url
 from crawler.writes import Statement, Writes
-from enrich.text import printable
+from enrich.text import fold, printable
 
 # Of the channels that name a URL, the source's own site comes before others, then what says most
 # of an article comes first. The rest is alphabetical, so that the order of visits decides nothing.
@@ -29,6 +30,8 @@ BEST_FIRST = "rank, channels.source, channels.url"
 MAX_DEPTH = 10
 # A known article is an example of what the source's articles look like; so many suffice.
 EXAMPLES = 50
+# A summary that begins as the text does was made from it by a program. Longer than any chance.
+SAME_START = 60
 NEVER = "9999-12-31T00:00:00Z"
 
 
@@ -358,6 +361,16 @@ class Channels:
             )
         )
 
+    def ended(self, channel: DueChannel) -> None:
+        """There are no more pages of older links: the next visit is to the first one again."""
+        wait = schedule.pause(channel.period or schedule.START, channel.every)
+        self.writes.now(
+            (
+                "UPDATE channels SET cursor = NULL, depth = 0, due = ? WHERE id = ?",
+                (clock.after(wait), channel.id),
+            )
+        )
+
     def postponed(self, channel: DueChannel, *, seconds: float) -> None:
         """Its host wants to be left alone for so long, which says nothing of the channel."""
         self.writes.later(
@@ -410,7 +423,8 @@ def document(each: Found, now: str) -> Page:
     body = (
         f'<!DOCTYPE html>\n<html{language}><head><meta charset="utf-8"><title>{title}</title>'
         f'<link rel="canonical" href="{escape(each.url)}">{metas}</head>\n'
-        f"<body><article><h1>{title}</h1>\n{link.content or ''}\n</article></body></html>\n"
+        f"<body><article><h1>{title}</h1>\n{_standfirst(link)}{link.content or ''}\n"
+        "</article></body></html>\n"
     )
     return Page(
         url=each.url,
@@ -419,6 +433,14 @@ def document(each: Found, now: str) -> Page:
         content_type="text/html; charset=utf-8",
         body=body.encode("utf-8", "replace"),
     )
+
+
+def _standfirst(link: Link) -> str:
+    """The summary as a paragraph, unless it was only cut from the beginning of the text."""
+    start = fold(link.summary or "")[:SAME_START]
+    if not start or start in fold(remove_tags(link.content or "")):
+        return ""
+    return f"<p>{escape(link.summary or '')}</p>\n"
 
 
 def hints(db: Database, url_ids: Iterable[int]) -> dict[int, dict[str, Any]]:

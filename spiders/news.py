@@ -295,6 +295,12 @@ class NewsSpider(scrapy.Spider):
         seconds: float | None = None,
     ) -> None:
         self.visiting.discard(channel.id)
+        if channel.depth and failing is not Failing.TEMPORARY:
+            self.logger.debug(
+                "%s: no older page than %s: %s", channel.source, channel.cursor, reason
+            )
+            self.frontier.channels.ended(channel)
+            return
         self.logger.warning("%s: %s: %s", channel.source, channel.url, printable(reason))
         self.frontier.channels.failed(channel, outcome, reason, failing=failing, seconds=seconds)
 

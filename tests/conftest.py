@@ -1,9 +1,11 @@
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from sqlite_utils import Database
-from web import Web
+from web import Crawl, Web, record
 
 from crawler import database
 from crawler.items import Address, Source
@@ -36,3 +38,33 @@ def source() -> Source:
         category="social",
         feeds=(Address(url="http://quai.example.org/feed/", language="fr", grade="probed"),),
     )
+
+
+@pytest.fixture
+def crawl(web: Web, tmp_path: Path) -> Crawl:
+    """Runs `tamis crawl` on the feed at /feed; further arguments are its own."""
+    sources = tmp_path / "sources"
+    sources.mkdir()
+    (sources / "test.toml").write_text(record("quai", web.url, f"{web.url}/feed"), encoding="utf-8")
+
+    def run(*arguments: str, loopback: bool = True) -> subprocess.CompletedProcess[str]:
+        options = ["--sources", str(sources), "--db", str(tmp_path / "tamis.db"), "--delay", "0"]
+        options += ["--workers", "1", *(["--loopback"] if loopback else [])]
+        command = [sys.executable, "-m", "crawler", "crawl", *options, *arguments]
+        return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+    return run
+
+
+@pytest.fixture
+def stored(tmp_path: Path) -> Iterator[Callable[[], Database]]:
+    """Opens the private database that the crawl has written."""
+    opened: list[Database] = []
+
+    def read() -> Database:
+        opened.append(Database(tmp_path / "tamis.db"))
+        return opened[-1]
+
+    yield read
+    for db in opened:
+        db.close()

@@ -216,6 +216,20 @@ def test_an_article_given_whole_is_archived_and_not_fetched(
     assert "content" not in json.loads(next(frontier.db.table("discoveries").rows)["hints"])
 
 
+@pytest.mark.parametrize(
+    ("summary", "shown"), [("Chacun son lit.", 1), ("Quarante lits pour les familles du …", 0)]
+)
+def test_its_standfirst_is_part_of_it_unless_it_was_cut_from_the_text(
+    frontier: Frontier, source: Source, summary: str, shown: int
+) -> None:
+    text = "<p>Quarante <b>lits</b> pour les familles du quai, dès lundi.</p>"
+    feed = of_kind(frontier, source, "feed")
+    whole = links("a", title="A", summary=summary, content=text, whole=True)
+    frontier.channels.harvested(feed, Harvest(links=whole))
+    (page,) = frontier.db.table("pages").rows
+    assert archive.unpack(page["body"]).decode().count(f"<p>{summary}</p>") == shown
+
+
 def test_it_is_archived_again_when_the_channel_says_it_changed_and_it_did(
     frontier: Frontier, source: Source
 ) -> None:

@@ -6,13 +6,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 from sqlite_utils import Database
-from web import HTML, RSS, Answer, Web, article, feed, record
+from web import HTML, RSS, Answer, Crawl, Web, article, feed
 
 from crawler import archive
 
@@ -20,38 +20,6 @@ TEXT = (
     "Le centre d'hébergement du quai rouvre ses portes avec quarante lits pour les familles.",
     "Les équipes sociales y tiennent une permanence chaque matin, sauf le dimanche.",
 )
-
-Crawl = Callable[..., subprocess.CompletedProcess[str]]
-
-
-@pytest.fixture
-def crawl(web: Web, tmp_path: Path) -> Crawl:
-    """Runs `tamis crawl` on the feed at /feed; further arguments are its own."""
-    sources = tmp_path / "sources"
-    sources.mkdir()
-    (sources / "test.toml").write_text(record("quai", web.url, f"{web.url}/feed"), encoding="utf-8")
-
-    def run(*arguments: str, loopback: bool = True) -> subprocess.CompletedProcess[str]:
-        options = ["--sources", str(sources), "--db", str(tmp_path / "tamis.db"), "--delay", "0"]
-        options += ["--workers", "1", *(["--loopback"] if loopback else [])]
-        command = [sys.executable, "-m", "crawler", "crawl", *options, *arguments]
-        return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-
-    return run
-
-
-@pytest.fixture
-def stored(tmp_path: Path) -> Iterator[Callable[[], Database]]:
-    """Opens the private database that the crawl has written."""
-    opened: list[Database] = []
-
-    def read() -> Database:
-        opened.append(Database(tmp_path / "tamis.db"))
-        return opened[-1]
-
-    yield read
-    for db in opened:
-        db.close()
 
 
 def started(folder: Path) -> "subprocess.Popen[str]":

@@ -1,5 +1,6 @@
 """A web of our own on loopback, as well- or ill-behaved as a test needs."""
 
+import subprocess
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -9,6 +10,9 @@ from typing import Self
 
 HTML = "text/html; charset=utf-8"
 RSS = "application/rss+xml; charset=utf-8"
+XML = "application/xml"
+
+Crawl = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @dataclass

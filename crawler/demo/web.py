@@ -14,6 +14,7 @@ import sys
 import threading
 from collections import Counter
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.message import Message
 from email.utils import format_datetime, parsedate_to_datetime
@@ -174,7 +175,7 @@ def _source(site: Site, port: int, *, licence: Licence | None) -> Source:
         "sitemaps": (Address(url=f"{at}/sitemap.xml", grade="probed"),),
         "wordpress": (Address(url=f"{at}/wp-json/wp/v2/posts", grade="probed"),),
     }
-    return Source(
+    source = Source(
         id=site.id,
         name=site.name,
         homepage=f"{at}/",
@@ -183,12 +184,13 @@ def _source(site: Site, port: int, *, licence: Licence | None) -> Source:
         languages=site.languages,
         category=site.category,
         topics=site.topics,
-        **{name: found[name] for name in mould.channels},
         cms=mould.cms,
         licence=licence,
         tdm="allowed" if licence else "unknown",
         evidence="comes with the program: an invented site",
     )
+    channels: dict[str, Any] = {name: found[name] for name in mould.channels}
+    return replace(source, **channels)
 
 
 def _response(answer: Answer, asked: Message) -> tuple[int, dict[str, str], bytes]:
