@@ -218,7 +218,8 @@ class Channels:
         if channel.depth == 0:
             period = schedule.rhythm(channel.period, new=new > 0)
         says = max(harvest.every or 0.0, every or 0.0) or None
-        at_once = onward or harvest.again
+        # An API that leads to where we are would keep us for ever.
+        at_once = onward or (harvest.again and harvest.cursor != channel.cursor)
         wait = 0.0 if at_once else schedule.pause(period or schedule.START, says)
         top = channel.depth == 0
         return (

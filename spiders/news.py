@@ -70,7 +70,7 @@ class NewsSpider(scrapy.Spider):
         super().__init__(**kwargs)
         self.frontier = Frontier(database.private(db))
         self.sources, self.known = sources, known or sources
-        self.progress = progress or Progress("fetched")
+        self.progress = progress or Progress("visited", "fetched")
         self.reader = Reader()
         self.waits = Waits()
         self.visiting: set[int] = set()
@@ -119,7 +119,7 @@ class NewsSpider(scrapy.Spider):
         if url := told.get("url"):
             self.frontier.decided(url, "failed", reason)
         elif channel := told.get("channel"):
-            self.visiting.discard(channel.id)
+            self._left(channel)
             self.frontier.channels.failed(channel, "failed", reason)
 
     def finish(self) -> None:
@@ -212,6 +212,7 @@ class NewsSpider(scrapy.Spider):
             dont_filter=True,
         )
         self.visiting.add(channel.id)
+        self.progress.expect("visited")
         return request
 
     async def visited(self, response: Response, channel: DueChannel) -> None:
@@ -222,12 +223,12 @@ class NewsSpider(scrapy.Spider):
             else:
                 reason = "HTTP 304 to a request that asked for no comparison"
                 self.frontier.channels.failed(channel, "failed", reason)
-            self.visiting.discard(channel.id)
+            self._left(channel)
             return
         hashed = archive.body_hash(response.body)
         if not channel.cursor and hashed == channel.body_hash:
             self.frontier.channels.unchanged(channel, every=every)
-            self.visiting.discard(channel.id)
+            self._left(channel)
             return
         answer = Answer(
             url=response.url,
@@ -268,12 +269,12 @@ class NewsSpider(scrapy.Spider):
         )
         self.logger.debug("%s: %d links, %d new", channel.url, len(harvest.links), new)
         self.more = self.more or harvest.again or bool(harvest.parts or harvest.older)
-        self.visiting.discard(channel.id)
+        self._left(channel)
 
     def not_visited(self, failure: Failure) -> None:
         channel: DueChannel = failure.request.cb_kwargs["channel"]  # type: ignore[attr-defined] # Scrapy adds it
         if isinstance(failure.value, HostRests):
-            self.visiting.discard(channel.id)
+            self._left(channel)
             self.frontier.channels.postponed(channel, seconds=failure.value.seconds)
             return
         outcome, reason, failing = verdict(failure)
@@ -294,7 +295,7 @@ class NewsSpider(scrapy.Spider):
         failing: Failing,
         seconds: float | None = None,
     ) -> None:
-        self.visiting.discard(channel.id)
+        self._left(channel)
         if channel.depth and failing is not Failing.TEMPORARY:
             self.logger.debug(
                 "%s: no older page than %s: %s", channel.source, channel.cursor, reason
@@ -303,6 +304,11 @@ class NewsSpider(scrapy.Spider):
             return
         self.logger.warning("%s: %s: %s", channel.source, channel.url, printable(reason))
         self.frontier.channels.failed(channel, outcome, reason, failing=failing, seconds=seconds)
+
+    def _left(self, channel: DueChannel) -> None:
+        if channel.id in self.visiting:
+            self.visiting.remove(channel.id)
+            self.progress.advance("visited")
 
     # Articles.
 

@@ -103,7 +103,7 @@ def _run(
     """Returns whether it was asked to stop before the end, and whom it waited for."""
     database.private(db).close()  # so that it exists, migrated, before two threads open it
     process = AsyncCrawlerProcess(_settings(settings))
-    with Progress("fetched", *(["read"] if enrich else [])) as progress:
+    with Progress("visited", "fetched", *(["read"] if enrich else [])) as progress:
         beside = Beside(db, processes=workers, progress=progress) if enrich else None
         if beside:
             beside.start()

@@ -375,3 +375,10 @@ def test_a_page_that_comes_in_from_an_archive_waits_to_be_read_once(
     assert frontier.db.table("pages").count == 1
     assert row(frontier, "urls", outcome="fetched")["last_fetched"] == AGES_AGO
     assert "warc:quai" not in due(frontier, source)
+
+
+def test_an_api_that_leads_in_a_circle_is_left(frontier: Frontier, source: Source) -> None:
+    for _ in range(2):
+        feed = of_kind(frontier, source, "feed")
+        frontier.channels.harvested(feed, Harvest(links=(), cursor="2", again=True))
+    assert feed.url not in due(frontier, source, now=clock.now())
