@@ -66,6 +66,27 @@ def workers_option(command: Command) -> Command:
     )(command)
 
 
+def visiting_options(command: Command) -> Command:
+    """How sites are visited, for whoever visits any."""
+    contact = click.option(
+        "--contact", envvar="TAMIS_CONTACT", show_envvar=True,
+        help="How a webmaster reaches you; sent with every request.",
+    )  # fmt: skip
+    delay = click.option(
+        "--delay", type=click.FloatRange(0),
+        help="Seconds between two requests to a host (default: 1).",
+    )  # fmt: skip
+    loopback = click.option(
+        "--loopback", is_flag=True, help="Allow sites on this machine, for a test web."
+    )
+    return contact(delay(loopback(command)))
+
+
+def _visiting(contact: str | None, delay: float | None, *, loopback: bool) -> dict[str, Any]:
+    settings: dict[str, Any] = {"TAMIS_CONTACT": contact, "TAMIS_LOOPBACK": loopback}
+    return settings if delay is None else {**settings, "DOWNLOAD_DELAY": delay}
+
+
 def address_options(command: Command) -> Command:
     host = click.option(
         "--host", default="127.0.0.1", show_default=True, help="Address to serve on."
@@ -111,22 +132,13 @@ def demo(out: Path, *, serve: bool, host: str, port: int | None, workers: int | 
 
 @main.command()
 @click.option("--only", "names", multiple=True, metavar="ID", help="Only this source (repeatable).")
-@click.option(
-    "--contact",
-    envvar="TAMIS_CONTACT",
-    show_envvar=True,
-    help="How a webmaster reaches you; sent with every request.",
-)
-@click.option(
-    "--delay", type=click.FloatRange(0), help="Seconds between two requests to a host (default: 1)."
-)
+@visiting_options
 @click.option(
     "--reliefweb-appname",
     envvar="TAMIS_RELIEFWEB_APPNAME",
     show_envvar=True,
     help="Approved at apidoc.reliefweb.int; needed for sources of its API.",
 )
-@click.option("--loopback", is_flag=True, help="Allow sites on this machine, for a test web.")
 @click.option(
     "--enrich/--no-enrich", default=True, help="Read pages beside the crawl, or only fetch them."
 )
@@ -156,13 +168,8 @@ def crawl(
 
     records = registry.load(folder)
     chosen = registry.select(records, enabled=None if names else True, only=names)
-    settings: dict[str, Any] = {
-        "TAMIS_CONTACT": contact,
-        "TAMIS_LOOPBACK": loopback,
-        "TAMIS_RELIEFWEB_APPNAME": reliefweb_appname,
-    }
-    if delay is not None:
-        settings["DOWNLOAD_DELAY"] = delay
+    settings = _visiting(contact, delay, loopback=loopback)
+    settings["TAMIS_RELIEFWEB_APPNAME"] = reliefweb_appname
     from spiders.run import crawl as run_crawl
 
     summary = run_crawl(
@@ -409,7 +416,7 @@ def export_warc(
 
 @main.group()
 def sources() -> None:
-    """Look at the records of spiders/sources."""
+    """Look at the records of spiders/sources, find what a site offers, and add it."""
 
 
 @sources.command("list")
@@ -478,6 +485,143 @@ def check_sources(folder: Path | None) -> None:
     if mistakes:
         raise SystemExit(1)
     click.echo(f"{len(registry.load(folder))} records, no mistake")
+
+
+@sources.command("probe")
+@click.argument("addresses", metavar="[URL]...", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="Visit every channel of the registry.")
+@click.option(
+    "--again", type=click.FloatRange(0), default=7, show_default=True, metavar="DAYS",
+    help="With --all: leave out what was probed within so many days.",
+)  # fmt: skip
+@click.option(
+    "--write/--dry-run", default=False, help="With --all: set the grades in the records' files."
+)
+@click.option("--json", "as_json", is_flag=True, help="A JSON array, one report a site.")
+@visiting_options
+@sources_option
+@db_option
+def probe_sources(
+    addresses: tuple[str, ...],
+    again: float,
+    contact: str | None,
+    delay: float | None,
+    folder: Path | None,
+    db: Path,
+    *,
+    everything: bool,
+    write: bool,
+    as_json: bool,
+    loopback: bool,
+) -> None:
+    """Find a site's feeds and the like, say what they are worth, and propose a record.
+
+    With --all, visit every channel of the registry once and say which grades change. Killed, and
+    run again, it goes on with the rest.
+
+    \b
+    Examples: tamis sources probe https://example.org --contact you@example.org
+              tamis sources probe --all --write --contact you@example.org
+    """
+    if everything == bool(addresses):
+        raise click.UsageError("give the URL of a site, or --all")
+    if write and not everything:
+        raise click.UsageError("--write goes with --all; to add one source, `tamis sources add`")
+    settings = _visiting(contact, delay, loopback=loopback)
+    from crawler import clock, probes, records
+    from crawler.progress import Progress
+    from spiders import probe as probing
+
+    if everything:
+        _probe_all(folder, db, settings, again=again, write=write)
+        return
+    with Progress(probing.REQUESTS) as progress:
+        reports = probing.probe(addresses, settings=settings, progress=progress)
+    day = clock.now()[:10]
+    if as_json:
+        told = [
+            {
+                **probing.as_json(report),
+                "record": records.proposal(report, day=day) if report.ok else None,
+            }
+            for report in reports
+        ]
+        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+    else:
+        for report in reports:
+            probes.show(report, sys.stdout)
+            record = records.proposal(report, day=day) if report.ok else "no channel works"
+            click.echo(f"\n{record}")
+    if not all(report.ok for report in reports):
+        raise SystemExit(1)
+
+
+def _probe_all(
+    folder: Path | None, db: Path, settings: dict[str, Any], *, again: float, write: bool
+) -> None:
+    from crawler import database, probes, records, registry
+    from crawler.progress import Progress
+    from spiders import probe as probing
+
+    if write:
+        records.place(folder)
+    listed = registry.load(folder)
+    with Progress("probed") as progress:
+        left = probing.probe_all(listed, db, settings=settings, again=again, progress=progress)
+    with closing(database.private(db)) as private:
+        result = probes.result(private, [task.channel for task in probing.tasks(listed)])
+    click.echo(result)
+    if write and result.silent > probes.MOST_SILENT:
+        raise click.ClickException(
+            f"{result.silent:.0%} of the channels gave no answer at all, as if the network here"
+            " were down: nothing is written. Look, and run it again with --again 0"
+        )
+    changes = records.regrade(folder or registry.folder(), result.grades, write=write)
+    for change in changes:
+        click.echo(f"{change.source}: {change.url}: {change.before} -> {change.after}")
+    click.echo(f"{len(changes)} grades {'changed' if write else 'would change: say --write'}")
+    if left:
+        raise SystemExit(1)
+
+
+@sources.command("add")
+@click.argument("address", metavar="URL")
+@click.option("--file", help="The file to add to, such as be.toml (default: the country's).")
+@click.option("--id", "ident", help="The source's id (default: from its host).")
+@visiting_options
+@sources_option
+def add_source(
+    address: str,
+    file: str | None,
+    ident: str | None,
+    contact: str | None,
+    delay: float | None,
+    folder: Path | None,
+    *,
+    loopback: bool,
+) -> None:
+    """Probe a site and write its record into a folder of records.
+
+    Nothing is written if no channel works, or if the registry would find a mistake in it.
+
+    \b
+    Example: tamis sources add https://example.org --sources my-sources --contact you@example.org
+    """
+    from crawler import clock, probes, records
+    from crawler.progress import Progress
+
+    chosen = records.place(folder)
+    records.refuse(address, chosen)
+    from spiders import probe as probing
+
+    settings = _visiting(contact, delay, loopback=loopback)
+    with Progress(probing.REQUESTS) as progress:
+        report = probing.probe([address], settings=settings, progress=progress)[0]
+    if not report.ok:
+        probes.show(report, sys.stdout)
+        raise click.ClickException(f"{address}: no channel works, so nothing was written")
+    path, record = records.add_report(chosen, report, day=clock.now()[:10], file=file, ident=ident)
+    click.echo(f"{record}\nwritten to {path}. Check by hand what is marked so, and its rights.")
 
 
 def jsonl_option(command: Command) -> Command:

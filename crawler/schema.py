@@ -170,6 +170,21 @@ def m002_day_after_day(db: Database) -> None:
           robots_status INTEGER, robots BLOB, robots_checked TEXT,
           tdmrep TEXT, tdmrep_checked TEXT
         ) WITHOUT ROWID;
+        -- The last probe of each channel of the registry (`tamis sources probe --all`).
+        CREATE TABLE probes (
+          address TEXT NOT NULL,                  -- as the record has it
+          source TEXT NOT NULL,                   -- its id; the record may be gone from the registry
+          kind TEXT NOT NULL,                     -- spiders.channels.CHANNELS
+          probed TEXT NOT NULL,
+          verdict TEXT NOT NULL,                  -- crawler.cms.VERDICTS
+          status INTEGER,                         -- HTTP, if there was an answer
+          items INTEGER NOT NULL DEFAULT 0,
+          newest TEXT,
+          dated REAL, full_text REAL,             -- shares of the items, 0 to 1
+          language TEXT,
+          reason TEXT,
+          PRIMARY KEY (source, kind, address)
+        ) WITHOUT ROWID;
         """
     )
     for row in list(db.query("SELECT id, record FROM sources")):

@@ -102,7 +102,7 @@ def _run(
 ) -> tuple[bool, tuple[Wait, ...]]:
     """Returns whether it was asked to stop before the end, and whom it waited for."""
     database.private(db).close()  # so that it exists, migrated, before two threads open it
-    process = AsyncCrawlerProcess(_settings(settings))
+    process = AsyncCrawlerProcess(project_settings(settings))
     with Progress("visited", "fetched", *(["read"] if enrich else [])) as progress:
         beside = Beside(db, processes=workers, progress=progress) if enrich else None
         if beside:
@@ -133,7 +133,7 @@ def _reason(crawler: Crawler) -> str | None:
     return reason
 
 
-def _settings(over: Mapping[str, Any]) -> Settings:
+def project_settings(over: Mapping[str, Any]) -> Settings:
     """crawler.settings, found by import so that it works from any folder, with `over` on top."""
     settings = Settings()
     settings.setmodule("crawler.settings", priority="project")

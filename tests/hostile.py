@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-import brotli  # type: ignore[import-untyped] # Scrapy brings it, without types
+import brotli
 import zstandard
 from web import article, feed, record
 

@@ -211,7 +211,7 @@ def test_scrapy_users_find_what_they_expect(web: Web, tmp_path: Path) -> None:
     root = Path(__file__).parent.parent
     scrapy = [sys.executable, "-m", "scrapy"]
     listed = subprocess.run([*scrapy, "list"], capture_output=True, text=True, cwd=root, check=True)
-    assert listed.stdout.split() == ["news"]
+    assert listed.stdout.split() == ["news", "probe"]
     options = [
         f"TAMIS_SOURCES={tmp_path / 'sources'}",
         f"TAMIS_DB={tmp_path / 'scrapy.db'}",
