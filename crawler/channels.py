@@ -17,7 +17,7 @@ from crawler import archive, clock, registry, schedule
 from crawler.items import Address, Harvest, Link, Page, Part, Source
 from crawler.schedule import Failing
 from crawler.urls import clean, host, key, site, web_url
-from crawler.writes import Statement, Writes
+from crawler.writes import Statement, Writes, transaction
 from enrich.text import fold, printable
 
 # Of the channels that name a URL, the source's own site comes before others, then what says most
@@ -86,7 +86,7 @@ class Channels:
         no licence, since nobody answers for it any more.
         """
         sources = list(sources)
-        with self.db.atomic():
+        with transaction(self.db):
             for source in sources:
                 self._record(source)
                 self.db.conn.executemany(
@@ -126,7 +126,7 @@ class Channels:
 
     def adopt(self, source: Source, kind: str, url: str) -> DueChannel:
         """A channel that is never visited, for pages that come in another way."""
-        with self.db.atomic():
+        with transaction(self.db):
             if not self.db.execute("SELECT 1 FROM sources WHERE id = ?", (source.id,)).fetchone():
                 self._record(source)
             self.db.conn.execute(
@@ -183,7 +183,7 @@ class Channels:
         now = clock.now()
         self.writes.flush()  # what was decided is no longer pending
         found = _found(harvest.links)
-        with self.db.atomic():
+        with transaction(self.db):
             new = self._links(channel, found, now)
             for part in harvest.parts:
                 self._part(channel, part)

@@ -17,7 +17,7 @@ from crawler.channels import Channels, DueChannel
 from crawler.hosts import Hosts
 from crawler.items import Link, Page
 from crawler.urls import host, key
-from crawler.writes import Writes
+from crawler.writes import Writes, transaction
 from enrich.text import printable
 
 # Every outcome there is, and what it tells a researcher. The first two are not final.
@@ -131,7 +131,7 @@ class Frontier:
 
         A page that comes in from elsewhere is not looked at again by itself.
         """
-        with self.db.atomic():
+        with transaction(self.db):
             self.channels.named(channel, [link])
             url_id, last = self.db.execute(
                 "SELECT id, last_fetched FROM urls WHERE key = ?", (key(link.url),)

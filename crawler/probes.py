@@ -12,6 +12,7 @@ from sqlite_utils import Database
 from crawler import clock
 from crawler.cms import GRADE, PREFERENCE, VERDICTS, Finding, Sample
 from crawler.records import FIELD_OF, Grades, Report
+from crawler.writes import transaction
 
 Channel = tuple[str, str, str]  # source, kind, address as the record has it
 
@@ -33,7 +34,7 @@ MOST_SILENT = 0.3
 
 def keep(db: Database, channel: Channel, finding: Finding) -> None:
     """One row, committed at once: a kill loses at most what is under way."""
-    with db.atomic():
+    with transaction(db):
         db.conn.execute(
             KEEP,
             (

@@ -173,7 +173,7 @@ def m002_day_after_day(db: Database) -> None:
         -- The last probe of each channel of the registry (`tamis sources probe --all`).
         CREATE TABLE probes (
           address TEXT NOT NULL,                  -- as the record has it
-          source TEXT NOT NULL,                   -- its id; the record may be gone from the registry
+          source TEXT NOT NULL,                   -- its id; the record may be gone by now
           kind TEXT NOT NULL,                     -- spiders.channels.CHANNELS
           probed TEXT NOT NULL,
           verdict TEXT NOT NULL,                  -- crawler.cms.VERDICTS

@@ -11,6 +11,7 @@ from sqlite_utils import Database
 from crawler import channels, clock, urls, versions
 from crawler.identity import Declared, same, united
 from crawler.readings import Reading, Unread
+from crawler.writes import transaction
 from enrich.duplicates import Text, relations
 
 # The columns of `articles` that a reading decides, in their order; `content_hash` covers them all.
@@ -63,7 +64,7 @@ def save(db: Database, readings: Iterable[Reading], version: str) -> None:
     A page that could not be read leaves the article that an earlier reading made of it, and so
     does a later page that holds none.
     """
-    with db.atomic():
+    with transaction(db):
         for reading in readings:
             outcome, reason = reading.outcome, reading.reason
             before = versions.present(db, reading.url_id)
@@ -167,7 +168,7 @@ def settle(db: Database) -> int:
         for ident in wanted.keys() | current.keys()
         if wanted.get(ident) != current.get(ident)
     ]
-    with db.atomic():
+    with transaction(db):
         db.conn.executemany("UPDATE articles SET duplicate_of = ? WHERE id = ?", changes)
     return len(changes)
 

@@ -4,7 +4,8 @@ What was not committed when a process dies is pending still, and done again.
 """
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from sqlite_utils import Database
@@ -15,6 +16,26 @@ BATCH = 100
 SECONDS = 1.0
 
 Statement = tuple[str, Sequence[Any]]
+
+
+@contextmanager
+def transaction(db: Database) -> Iterator[None]:
+    """A transaction that takes its turn among the writers before it reads.
+
+    A plain BEGIN takes it at the first write; if another process has written since the first read,
+    SQLite then gives up at once ("database is locked"), however long it may wait otherwise.
+    """
+    if db.conn.in_transaction:
+        with db.atomic():
+            yield
+        return
+    db.conn.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        db.conn.execute("COMMIT")
+    except BaseException:
+        db.rollback()
+        raise
 
 
 class Writes:
@@ -50,6 +71,6 @@ class Writes:
             self._commit(waiting)
 
     def _commit(self, statements: Iterable[Statement]) -> None:
-        with self.db.atomic():
+        with transaction(self.db):
             for sql, values in statements:
                 self.db.conn.execute(sql, values)
