@@ -7,6 +7,7 @@ or a crash followed by "304 Not Modified" would lose the links for ever.
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass
+from datetime import date
 from html import escape
 from typing import Any
 
@@ -254,11 +255,11 @@ class Channels:
                 self._named_again(root, channel, each, row, now)
             else:
                 ident = self.db.conn.execute(
-                    "INSERT INTO urls (key, url, host, source, channel, discovered, updated)"
-                    " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    "INSERT INTO urls (key, url, host, source, channel, discovered, updated, dated)"
+                    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                     (
                         identity, each.url, host(each.url), channel.source, root, now,
-                        each.link.updated,
+                        each.link.updated, _day(each.link.published or each.link.updated),
                     ),
                 ).lastrowid  # fmt: skip
                 self._discovery(ident, root, channel, each, now)
@@ -434,6 +435,14 @@ def document(each: Found, now: str) -> Page:
         content_type="text/html; charset=utf-8",
         body=body.encode("utf-8", "replace"),
     )
+
+
+def _day(moment: str | None) -> str | None:
+    """The day of an ISO 8601 moment, however precise; None if it is none."""
+    try:
+        return date.fromisoformat((moment or "")[:10]).isoformat()
+    except ValueError:
+        return None
 
 
 def _standfirst(link: Link) -> str:

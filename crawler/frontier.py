@@ -61,6 +61,7 @@ class PendingUrl:
     url: str
     tries: int = 0
     first_fetched: str | None = None
+    dated: str | None = None
     etag: str | None = None
     modified: str | None = None
     body_hash: str | None = None
@@ -122,9 +123,7 @@ class Frontier:
 
     def fetched(self, url: PendingUrl, page: Page) -> None:
         """Archive a page and mark its URL, in one transaction with others of its batch."""
-        self.writes.later(
-            *archive.kept(url.id, page, look=_next_look(url.first_fetched, page.fetched))
-        )
+        self.writes.later(*archive.kept(url.id, page, look=_next_look(url, page.fetched)))
 
     def imported(self, channel: DueChannel, link: Link, page: Page) -> bool:
         """Discover `link` and archive its page; False if just this page is there already.
@@ -155,7 +154,7 @@ class Frontier:
                     "UPDATE urls SET last_fetched = ?, look = ?, unchanged = unchanged + 1,"
                     " tries = 0, gone = NULL WHERE id = ?"
                 ),
-                (now, _next_look(url.first_fetched, now), url.id),
+                (now, _next_look(url, now), url.id),
             )
         )
 
@@ -178,7 +177,7 @@ class Frontier:
         """
         now = clock.now()
         reason = reason and printable(reason)
-        look = _next_look(url.first_fetched or now, now)
+        look = _next_look(url, now)
         if url.again:
             self.writes.later(
                 (
@@ -231,7 +230,8 @@ class Frontier:
         )
 
 
-def _next_look(first_fetched: str | None, now: str) -> str | None:
-    age = clock.seconds_between(first_fetched, now) if first_fetched else 0.0
-    wait = schedule.next_look(age)
+def _next_look(url: PendingUrl, now: str) -> str | None:
+    age = clock.seconds_between(url.first_fetched, now) if url.first_fetched else 0.0
+    known_for = clock.seconds_between(f"{url.dated}T00:00:00Z", now) if url.dated else 0.0
+    wait = schedule.next_look(age, known_for=known_for)
     return None if wait is None else clock.after(wait)

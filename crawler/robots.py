@@ -16,6 +16,7 @@ from crawler.hosts import MAX_ROBOTS, Hosts
 from crawler.hosts import Robots as RobotsTxt
 from crawler.urls import host
 
+
 class RobotsUnavailableError(IgnoreRequest):
     """What a site allows is not known just now: to be asked again later."""
 

@@ -17,6 +17,9 @@ FASTER, SLOWER = 0.5, 1.5
 # An article is looked at again so long after it was first fetched: corrections come within a day,
 # most updates within a week, and what is still there after a month stays.
 LOOKS = (1 * DAY, 7 * DAY, 30 * DAY)
+# What had appeared so long before is not looked at by itself: a site's whole history, found in its
+# sitemap, would be asked for four times over.
+OLD = 60 * DAY
 # Where a channel says that an article changed, it is fetched again, but not within a day, and each
 # time that nothing had changed twice as long after: some sitemaps date everything of today.
 MIN_LOOK, MAX_LOOK = 1 * DAY, 32 * DAY
@@ -65,8 +68,13 @@ def retry(tries: int) -> float:
     return min(RETRY * 2.0 ** (tries - 1), MAX_RETRY)
 
 
-def next_look(age: float) -> float | None:
-    """Seconds until the next look at an article that was first fetched `age` seconds ago."""
+def next_look(age: float, *, known_for: float = 0.0) -> float | None:
+    """Seconds until the next look at an article that was first fetched `age` seconds ago.
+
+    `known_for` is how many seconds ago it appeared, as far as anybody says.
+    """
+    if known_for - age > OLD:
+        return None
     return next((at - age for at in LOOKS if at - age > MIN_LOOK / 2), None)
 
 

@@ -141,6 +141,7 @@ def m002_day_after_day(db: Database) -> None:
         ALTER TABLE urls ADD COLUMN body_hash TEXT;    -- of the page that was fetched last
         ALTER TABLE urls ADD COLUMN first_fetched TEXT;
         ALTER TABLE urls ADD COLUMN last_fetched TEXT;
+        ALTER TABLE urls ADD COLUMN dated TEXT;        -- when the first to name it says it appeared
         ALTER TABLE urls ADD COLUMN updated TEXT;      -- when a channel says that it changed
         ALTER TABLE urls ADD COLUMN unchanged INTEGER NOT NULL DEFAULT 0;  -- looks in a row
         ALTER TABLE urls ADD COLUMN look TEXT;         -- to be looked at again then; NULL is never

@@ -284,6 +284,14 @@ def test_an_article_is_looked_at_after_a_day_a_week_and_a_month(
     assert clock.after(23.9 * 3600) < look < clock.after(24.1 * 3600)
 
 
+def test_a_sites_history_is_not_fetched_four_times(frontier: Frontier, source: Source) -> None:
+    feed = of_kind(frontier, source, "feed")
+    found = (*links("a", published="2019-05-02T08:00:00Z"), *links("b", updated="2019-05-02"))
+    frontier.channels.harvested(feed, Harvest(links=found))
+    fetch(frontier, fetched=clock.now())
+    assert {row["look"] for row in frontier.db.table("urls").rows} == {None}
+
+
 def looked_at(frontier: Frontier, source: Source) -> PendingUrl:
     """An article that is due to be looked at again, ten days after it was fetched first."""
     feed = of_kind(frontier, source, "feed")

@@ -72,6 +72,12 @@ def test_a_look_that_comes_late_takes_the_place_of_the_one_it_missed() -> None:
     assert next_look(40 * DAY) is None
 
 
+def test_what_is_old_already_is_not_looked_at_by_itself() -> None:
+    assert next_look(0, known_for=61 * DAY) is None
+    assert next_look(0, known_for=59 * DAY) == DAY
+    assert next_look(40 * HOUR, known_for=61 * DAY) is not None  # it was young when it was found
+
+
 def test_a_channel_that_always_says_changed_is_believed_less_and_less() -> None:
     assert told_of_change(0, 5 * DAY) == 0
     assert told_of_change(0, HOUR) == 23 * HOUR
