@@ -17,6 +17,11 @@ from typing import Any, Self
 import scrapy
 from scrapy import signals
 from scrapy.crawler import Crawler
+from scrapy.exceptions import (
+    CannotResolveHostError,
+    DownloadConnectionRefusedError,
+    DownloadTimeoutError,
+)
 from scrapy.http import Response, TextResponse
 from scrapy.http.headers import Headers
 from scrapy.spidermiddlewares.httperror import HttpError
@@ -31,6 +36,7 @@ from crawler.hosts import MAX_TDM
 from crawler.items import Answer, Page, Source
 from crawler.politeness import HostRests, Waits, retry_after
 from crawler.progress import Progress
+from crawler.robots import RobotsUnavailableError
 from crawler.schedule import RETRY, Failing
 from crawler.urls import host
 from enrich.text import printable
@@ -38,6 +44,11 @@ from spiders.channels import CHANNELS, addresses
 from spiders.reader import Reader
 from spiders.verdict import verdict
 
+# Nobody answers there, whatever is asked.
+NOBODY = (
+    CannotResolveHostError, DownloadConnectionRefusedError, DownloadTimeoutError,
+    RobotsUnavailableError,
+)  # fmt: skip
 # Under way at most, so that memory does not depend on the backlog: 300 pages of 180 kB are 54 MB
 # at worst, and 64 concurrent requests never wait for the next draw.
 UNDER_WAY = 300
@@ -230,19 +241,8 @@ class NewsSpider(scrapy.Spider):
             self.frontier.channels.unchanged(channel, every=every)
             self._left(channel)
             return
-        answer = Answer(
-            url=response.url,
-            body=response.body,
-            content_type=_header(response.headers, "Content-Type"),
-            headers=_plain(response.headers),
-            cursor=channel.cursor,
-            selector=channel.selector,
-            examples=(
-                self.frontier.channels.examples(channel.source) if channel.kind == "listing" else ()
-            ),
-        )
         try:
-            harvest = await self.reader.read(channel.kind, answer)
+            harvest = await self.reader.read(channel.kind, self.answer(response, channel))
         except FeedError as error:
             self._failed(channel, "unreadable", str(error), failing=Failing.SOFT)
             return
@@ -261,15 +261,30 @@ class NewsSpider(scrapy.Spider):
         new = self.frontier.channels.harvested(
             channel,
             harvest,
-            # Of a document that may be cut off, the whole is asked for again next time.
+            # Of a document that may be cut off, the whole is asked for again next time; if the same
+            # bytes come, they say nothing new.
             etag=_header(response.headers, "ETag") if whole else None,
             modified=_header(response.headers, "Last-Modified") if whole else None,
-            body_hash=hashed if whole else None,
+            body_hash=hashed,
             every=every,
         )
         self.logger.debug("%s: %d links, %d new", channel.url, len(harvest.links), new)
         self.more = self.more or harvest.again or bool(harvest.parts or harvest.older)
         self._left(channel)
+
+    def answer(self, response: Response, channel: DueChannel) -> Answer:
+        examples: tuple[str, ...] = ()
+        if channel.kind == "listing":
+            examples = self.frontier.channels.examples(channel.source)
+        return Answer(
+            url=response.url,
+            body=response.body,
+            content_type=_header(response.headers, "Content-Type"),
+            headers=_plain(response.headers),
+            cursor=channel.cursor,
+            selector=channel.selector,
+            examples=examples,
+        )
 
     def not_visited(self, failure: Failure) -> None:
         channel: DueChannel = failure.request.cb_kwargs["channel"]  # type: ignore[attr-defined] # Scrapy adds it
@@ -386,7 +401,8 @@ class NewsSpider(scrapy.Spider):
         url: PendingUrl = failure.request.cb_kwargs["url"]  # type: ignore[attr-defined] # Scrapy adds it
         self._done(url)
         if isinstance(failure.value, HostRests):
-            return  # its time was set when the host asked for it
+            self.frontier.postponed(url, str(failure.value), seconds=failure.value.seconds)
+            return
         outcome, reason, _ = verdict(failure)
         if outcome:
             self.frontier.decided(url, outcome, reason)
@@ -394,8 +410,8 @@ class NewsSpider(scrapy.Spider):
         wait = _asked_to_wait(failure)
         if wait is not None:
             self.rest(url.url, wait)
-        elif not isinstance(failure.value, HttpError):
-            # Nobody answers there: the host's other URLs need not find out one by one.
+        elif isinstance(failure.value, NOBODY):
+            # The host's other URLs need not find out one by one.
             self.rest(url.url, RETRY)
         self.frontier.postponed(url, reason, seconds=wait)
 

@@ -338,3 +338,16 @@ def test_a_sites_reservation_is_asked_for_once_and_published(
     with closing(Database(tmp_path / "news.db")) as news:
         said = {row["title"]: row["tdm"] for row in news.table("articles").rows}
     assert said == {"Le centre rouvre": "reserved (file)", "Ouvert à tous": "allowed (header)"}
+
+
+def test_a_host_that_refuses_its_reservation_file_is_left_alone_and_the_crawl_ends(
+    web: Web, crawl: Crawl, stored: Stored
+) -> None:
+    web.pages = {
+        "/feed": Answer(feed(f"{web.url}/a", f"{web.url}/b"), content_type=RSS),
+        "/.well-known/tdmrep.json": Answer(b"", 429, headers={"Retry-After": "7200"}),
+    }
+    ran = crawl("--no-enrich", "--delay", "0.05")
+    assert "asked to be left alone: 120 minutes" in ran.stdout
+    assert (web.hits["/a"], web.hits["/b"]) == (0, 0)
+    assert {row["outcome"] for row in stored().table("urls").rows} == {"pending"}
