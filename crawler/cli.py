@@ -218,6 +218,7 @@ def import_(
 
     records = registry.load(folder)
     with (
+        database.told(db),
         database.alone(db),
         closing(database.private(db)) as private,
         Progress("bytes", *(["read"] if enrich else [])) as progress,
@@ -254,6 +255,7 @@ def enrich(db: Path, workers: int | None) -> None:
     from enrich.annotate import version
 
     with (
+        database.told(db),
         database.alone(db),
         closing(database.private(db, create=False)) as private,
         Progress("read") as progress,

@@ -8,9 +8,32 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from crawler import schema
-from crawler.errors import ConfigError
+from crawler.errors import ConfigError, TamisError
 
 BUSY_MILLISECONDS = 60_000  # crawl and enrichment write in turns, each for milliseconds
+
+# What to do about what SQLite says, by its primary result code.
+ADVICE = {
+    sqlite3.SQLITE_FULL: "free some space on its disk and run it again",
+    sqlite3.SQLITE_IOERR: "see whether its disk is full or failing, and run it again",
+    sqlite3.SQLITE_READONLY: "make the file and its folder writable, or name another place",
+    sqlite3.SQLITE_CANTOPEN: "make the file and its folder writable, or name another place",
+    sqlite3.SQLITE_BUSY: "close the program that holds it, or wait until it is done",
+}
+
+
+def advice(error: sqlite3.Error) -> str:
+    code: int = getattr(error, "sqlite_errorcode", 0)  # absent from errors of Python's own
+    return ADVICE.get(code & 0xFF, "run it again")
+
+
+@contextmanager
+def told(path: str | Path) -> Iterator[None]:
+    """Turns what SQLite fails at into one sentence: which file, what is wrong, what to do."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise TamisError(f"{path}: {error}; what was committed is kept: {advice(error)}") from error
 
 
 def private(path: str | Path, *, create: bool = True) -> Database:
@@ -22,13 +45,16 @@ def private(path: str | Path, *, create: bool = True) -> Database:
         raise ConfigError(
             f"{path} does not exist: `tamis crawl` makes it, or name another with --db"
         )
-    db = Database(path)
+    with told(path):
+        db = Database(path)
     db.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
     try:
         db.execute("PRAGMA journal_mode = WAL")
     except sqlite3.DatabaseError as error:
         db.close()
-        raise ConfigError(f"{path} cannot be used as the private database: {error}") from error
+        raise ConfigError(
+            f"{path} cannot be used as the private database: {error}; {advice(error)}"
+        ) from error
     # In WAL a killed process loses nothing that was committed; a power cut may lose the last
     # commits, whose pages are then fetched again.
     db.execute("PRAGMA synchronous = NORMAL")
@@ -37,7 +63,9 @@ def private(path: str | Path, *, create: bool = True) -> Database:
         schema.private.apply(db)
     except sqlite3.DatabaseError as error:
         db.close()
-        raise ConfigError(f"{path} cannot be used as the private database: {error}") from error
+        raise ConfigError(
+            f"{path} cannot be used as the private database: {error}; {advice(error)}"
+        ) from error
     return db
 
 
@@ -50,12 +78,15 @@ def alone(path: str | Path) -> Iterator[None]:
     """
     if not Path(path).parent.is_dir():
         Path(path).parent.mkdir(parents=True)
-    with closing(sqlite3.connect(f"{path}.lock", timeout=0, isolation_level=None)) as lock:
+    with told(f"{path}.lock"):
+        lock = sqlite3.connect(f"{path}.lock", timeout=0, isolation_level=None)
+    with closing(lock):
         try:
-            lock.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError as error:
-            if "locked" not in str(error):
-                raise ConfigError(f"{path}.lock cannot be written: {error}") from error
+            with told(f"{path}.lock"):
+                lock.execute("BEGIN EXCLUSIVE")
+        except TamisError as error:
+            if "locked" not in str(error.__cause__):
+                raise
             raise ConfigError(
                 f"another tamis is at work on {path}: wait until it is done, or stop it"
             ) from error

@@ -68,7 +68,13 @@ def publish(
             raise ConfigError(f"not a web address: {base_url!r} (https://news.example.org/ is one)")
     new = out.with_name(f"{out.name}.new")
     with database.alone(out):
-        counts = _build(private, new, address, full_text=full_text, progress=progress)
+        try:
+            counts = _build(private, new, address, full_text=full_text, progress=progress)
+        except sqlite3.Error as error:
+            raise PublishError(
+                f"{out} is not built from {private}, and is what it was: {error};"
+                f" {database.advice(error)}"
+            ) from error
         if counts["articles"] < had * MOST_LOST and not force:
             raise PublishError(
                 f"{private} has {counts['articles']:,} articles and {out} has {had:,}: if so many"

@@ -9,10 +9,11 @@ import asyncio
 import re
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
+from functools import wraps
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar, cast
 
 import scrapy
 from scrapy import signals
@@ -62,6 +63,23 @@ WHOLE = (200, 203)  # other successes have no page, or a challenge in its place
 NOT_MODIFIED = 304
 TDM_PATH = "/.well-known/tdmrep.json"
 MAX_AGE = re.compile(r"\bmax-age=(\d{1,10})")
+
+
+Callback = TypeVar("Callback", bound=Callable[..., Any])
+
+
+def ends_the_crawl(callback: Callback) -> Callback:
+    """A database that fails in a callback is no mistake of one page: it ends the crawl."""
+
+    @wraps(callback)
+    def noting(spider: "NewsSpider", *args: Any, **kwargs: Any) -> Any:
+        try:
+            return callback(spider, *args, **kwargs)
+        except sqlite3.Error as error:
+            spider.error = error
+            return None
+
+    return cast("Callback", noting)
 
 
 class NewsSpider(scrapy.Spider):
@@ -154,7 +172,7 @@ class NewsSpider(scrapy.Spider):
         self.frontier.channels.sync(self.known, addresses)
         names = {source.id for source in self.sources}
         drawn_up_to, drawn_at = 0, 0.0
-        while True:
+        while not self.error:
             for request in self.visits():
                 yield request
             drawn: list[PendingUrl] = []
@@ -227,6 +245,12 @@ class NewsSpider(scrapy.Spider):
         return request
 
     async def visited(self, response: Response, channel: DueChannel) -> None:
+        try:
+            await self.harvest(response, channel)
+        except sqlite3.Error as error:
+            self.error = error
+
+    async def harvest(self, response: Response, channel: DueChannel) -> None:
         every = _max_age(response.headers)
         if response.status == NOT_MODIFIED:
             if channel.etag or channel.modified:
@@ -286,6 +310,7 @@ class NewsSpider(scrapy.Spider):
             examples=examples,
         )
 
+    @ends_the_crawl
     def not_visited(self, failure: Failure) -> None:
         channel: DueChannel = failure.request.cb_kwargs["channel"]  # type: ignore[attr-defined] # Scrapy adds it
         if isinstance(failure.value, HostRests):
@@ -357,6 +382,7 @@ class NewsSpider(scrapy.Spider):
             dont_filter=True,
         )
 
+    @ends_the_crawl
     def told_tdm(self, response: Response, place: str) -> None:
         if response.status < 500 and response.status != 429:  # noqa: PLR2004 (a bad day: asked again next time)
             there = response.status in WHOLE
@@ -367,6 +393,7 @@ class NewsSpider(scrapy.Spider):
         """No answer is none: the file is asked for again with the next crawl."""
         self.logger.debug("no %s: %s", TDM_PATH, failure.value)
 
+    @ends_the_crawl
     def fetched(self, response: Response, url: PendingUrl) -> None:
         self._done(url)
         if response.status == NOT_MODIFIED or (
@@ -397,6 +424,7 @@ class NewsSpider(scrapy.Spider):
         self.frontier.fetched(url, page)
         self.progress.expect("read")
 
+    @ends_the_crawl
     def not_fetched(self, failure: Failure) -> None:
         url: PendingUrl = failure.request.cb_kwargs["url"]  # type: ignore[attr-defined] # Scrapy adds it
         self._done(url)

@@ -79,12 +79,13 @@ def crawl(
         try:
             spider = {"db": str(db), "sources": sources, "known": known}
             stopped, waits = _run(spider, db, settings=settings, enrich=enrich, workers=workers)
+            with closing(database.private(db)) as private:
+                store.settle(private)
         except sqlite3.Error as error:
             raise TamisError(
                 f"{db}: {error}; the crawl stopped, and goes on from what was committed next time"
             ) from error
         with closing(database.private(db)) as private:
-            store.settle(private)
             visited, failed, due = store.visits(private, urls, since=began)
             return Summary(
                 outcomes=store.outcomes(private),
