@@ -48,7 +48,8 @@ def kept(url_id: int | None, page: Page, *, look: str | None) -> tuple[Statement
         (
             ("UPDATE urls SET outcome = 'fetched', reason = NULL, decided = ?1, tries = 0,"
             " last_fetched = ?1, first_fetched = coalesce(first_fetched, ?1), gone = NULL,"
-            " unchanged = 0, etag = ?2, modified = ?3, body_hash = ?4, look = ?5 WHERE id = ?6"),
+            " unchanged = iif(enricher IS NULL, 0, unchanged + 1), etag = ?2, modified = ?3,"
+            " body_hash = ?4, look = ?5 WHERE id = ?6"),
             (
                 page.fetched, page.headers.get("etag"), page.headers.get("last-modified"),
                 body_hash(page.body), look, url_id,

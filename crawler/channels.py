@@ -5,6 +5,7 @@ or a crash followed by "304 Not Modified" would lose the links for ever.
 """
 
 import json
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -33,6 +34,8 @@ MAX_DEPTH = 10
 EXAMPLES = 50
 # A summary that begins as the text does was made from it by a program. Longer than any chance.
 SAME_START = 60
+GIVEN_UP = 3  # failures in a row of a page of older links
+IDLE = 20  # visits at once that bring nothing: a server that ignores where to go on
 NEVER = "9999-12-31T00:00:00Z"
 
 
@@ -48,6 +51,7 @@ class DueChannel:
     language: str | None = None
     selector: str | None = None
     root: int | None = None
+    changed: str | None = None
     etag: str | None = None
     modified: str | None = None
     body_hash: str | None = None
@@ -74,6 +78,7 @@ class Channels:
     def __init__(self, writes: Writes) -> None:
         self.writes = writes
         self.db: Database = writes.db
+        self.idle: Counter[int] = Counter()
 
     def sync(
         self,
@@ -87,19 +92,38 @@ class Channels:
         no licence, since nobody answers for it any more.
         """
         sources = list(sources)
+        registered = json.dumps([at.url for source in sources for _, at in addresses(source)])
         with transaction(self.db):
+            # What left the registry rests, with its parts, until it is named again.
+            self.db.conn.execute(
+                "UPDATE channels SET due = ? WHERE root IS NULL AND due <> ?"
+                " AND url NOT IN (SELECT value FROM json_each(?))",
+                (NEVER, NEVER, registered),
+            )
             for source in sources:
                 self._record(source)
                 self.db.conn.executemany(
                     "INSERT INTO channels (source, kind, url, language, selector)"
                     " VALUES (?, ?, ?, ?, ?) ON CONFLICT (url) DO UPDATE"
-                    " SET source = excluded.source, kind = excluded.kind, root = NULL,"
+                    " SET source = excluded.source, kind = excluded.kind,"
+                    " root = NULL, parent = NULL,"
+                    " cursor = iif(kind = excluded.kind, cursor, NULL),"
+                    " depth = iif(kind = excluded.kind, depth, 0),"
+                    " etag = iif(kind = excluded.kind, etag, NULL),"
+                    " modified = iif(kind = excluded.kind, modified, NULL),"
+                    " body_hash = iif(kind = excluded.kind, body_hash, NULL),"
+                    f" due = iif(due = '{NEVER}', '', due),"
                     " language = excluded.language, selector = excluded.selector",
                     [
                         (source.id, kind, at.url, at.language, at.selector)
                         for kind, at in addresses(source)
                     ],
                 )
+            self.db.conn.execute(
+                "UPDATE channels SET due = ? WHERE root IN (SELECT id FROM channels AS r"
+                " WHERE r.root IS NOT NULL OR r.due = ?)",
+                (NEVER, NEVER),
+            )
             self.db.conn.execute(
                 "UPDATE channels SET source = (SELECT source FROM channels AS r WHERE r.id ="
                 " channels.root) WHERE root IS NOT NULL"
@@ -110,10 +134,21 @@ class Channels:
                 " AND id NOT IN (SELECT value FROM json_each(?))",
                 (json.dumps([source.id for source in sources]),),
             )
+            # What waits for a source that is off goes to another that names it.
+            for row in list(
+                self.db.query(
+                    "SELECT id, outcome FROM urls WHERE outcome = 'pending' AND source IN"
+                    " (SELECT id FROM sources WHERE json_extract(record, '$.enabled') = 0)"
+                    " AND EXISTS (SELECT 1 FROM discoveries JOIN channels AS c ON c.id ="
+                    " discoveries.channel JOIN sources ON sources.id = c.source WHERE url_id ="
+                    " urls.id AND json_extract(record, '$.enabled') <> 0)"
+                )
+            ):
+                self._settle(row)
             # What waits follows its channel, when a source has a new id.
             self.db.conn.execute(
                 "UPDATE urls SET source = (SELECT source FROM channels WHERE id = urls.channel)"
-                " WHERE outcome = 'pending'"
+                " WHERE (outcome = 'pending' OR look IS NOT NULL)"
                 " AND source <> (SELECT source FROM channels WHERE id = urls.channel)"
             )
 
@@ -185,12 +220,19 @@ class Channels:
         self.writes.flush()  # what was decided is no longer pending
         found = _found(harvest.links)
         with transaction(self.db):
+            fresh = len(found.keys() - self._told(channel, found))
             new = self._links(channel, found, now)
             for part in harvest.parts:
                 self._part(channel, part)
+            if harvest.parts:  # what it names no longer is not asked for any more
+                self.db.conn.execute(
+                    "UPDATE channels SET due = ? WHERE parent = ?"
+                    " AND url NOT IN (SELECT value FROM json_each(?))",
+                    (NEVER, channel.id, json.dumps([part.url for part in harvest.parts])),
+                )
             self.db.conn.execute(
                 *self._visited(
-                    channel, harvest, now, new=new, named=len(found),
+                    channel, harvest, now, new=new, fresh=fresh, named=len(found),
                     etag=etag, modified=modified, body_hash=body_hash, every=every,
                 )
             )  # fmt: skip
@@ -207,6 +249,7 @@ class Channels:
         now: str,
         *,
         new: int,
+        fresh: int,
         named: int,
         etag: str | None,
         modified: str | None,
@@ -214,15 +257,21 @@ class Channels:
         every: float | None,
     ) -> Statement:
         # Most are new: it is the first visit, or what came between is on the pages before.
-        onward = harvest.older is not None and 2 * new > named and channel.depth + 1 < MAX_DEPTH
+        onward = harvest.older is not None and 2 * fresh > named and channel.depth + 1 < MAX_DEPTH
         period = channel.period
         if channel.depth == 0:
             period = schedule.rhythm(channel.period, new=new > 0)
         says = max(harvest.every or 0.0, every or 0.0) or None
-        # An API that leads to where we are would keep us for ever.
-        at_once = onward or (harvest.again and harvest.cursor != channel.cursor)
-        wait = 0.0 if at_once else schedule.pause(period or schedule.START, says)
+        self.idle[channel.id] = 0 if fresh or not harvest.again else self.idle[channel.id] + 1
         top = channel.depth == 0
+        # An API that leads to where we are would keep us for ever.
+        moves = harvest.cursor != channel.cursor and self.idle[channel.id] < IDLE
+        at_once = onward or (harvest.again and moves)
+        pause = schedule.pause(period or schedule.START, says)
+        if new and top and channel.succeeded:  # before half of what it names is others
+            since = clock.seconds_between(channel.succeeded, now)
+            pause = min(pause, max(schedule.FLOOR, since * named / new / 2))
+        wait = 0.0 if at_once else _patience(channel, pause)
         return (
             ("UPDATE channels SET etag = ?, modified = ?, body_hash = ?, cursor = ?, depth = ?,"
             " period = ?, every = ?, due = ?, checked = ?, succeeded = ?, outcome = 'ok',"
@@ -240,6 +289,15 @@ class Channels:
             ),
         )  # fmt: skip
 
+    def _told(self, channel: DueChannel, found: dict[str, Found]) -> set[str]:
+        """Which of these the channel has named before."""
+        rows = self.db.execute(
+            "SELECT key FROM urls JOIN discoveries ON url_id = urls.id"
+            " WHERE discoveries.channel = ? AND key IN (SELECT value FROM json_each(?))",
+            (channel.root or channel.id, json.dumps(list(found))),
+        )
+        return {name for (name,) in rows.fetchall()}
+
     def _links(self, channel: DueChannel, found: dict[str, Found], now: str) -> int:
         known = {
             row["key"]: row
@@ -250,16 +308,18 @@ class Channels:
             )
         }
         root = channel.root or channel.id
+        told = self._told(channel, found)
         for identity, each in found.items():
             if row := known.get(identity):
-                self._named_again(root, channel, each, row, now)
+                self._named_again(root, channel, each, row, now, first=identity not in told)
             else:
                 ident = self.db.conn.execute(
                     "INSERT INTO urls (key, url, host, source, channel, discovered, updated, dated)"
                     " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                     (
                         identity, each.url, host(each.url), channel.source, root, now,
-                        each.link.updated, _day(each.link.published or each.link.updated),
+                        min(each.link.updated, now) if each.link.updated else None,
+                        _day(each.link.published or each.link.updated),
                     ),
                 ).lastrowid  # fmt: skip
                 self._discovery(ident, root, channel, each, now)
@@ -284,22 +344,36 @@ class Channels:
         )
 
     def _named_again(
-        self, root: int, channel: DueChannel, each: Found, row: dict[str, Any], now: str
+        self,
+        root: int,
+        channel: DueChannel,
+        each: Found,
+        row: dict[str, Any],
+        now: str,
+        *,
+        first: bool,
     ) -> None:
         if self._discovery(row["id"], root, channel, each, now):
             self._settle(row)
+            if first:  # what it says may be what the others do not
+                self.db.conn.execute(
+                    "UPDATE urls SET outcome = 'fetched' WHERE id = ? AND enricher IS NOT NULL"
+                    " AND outcome = 'stored'",
+                    (row["id"],),
+                )
         updated = each.link.updated
+        if updated is not None and updated > clock.after(schedule.DAY):
+            updated = None  # a clock that is wrong would hide every later change
+        since = row["last_fetched"]
+        if each.link.whole and (since is None or (updated is not None and updated > since)):
+            self._given(row["id"], each, now, before=row["body_hash"])
+            since = now
         if updated is None or updated <= (row["updated"] or ""):
             return
         self.db.conn.execute("UPDATE urls SET updated = ? WHERE id = ?", (updated, row["id"]))
-        if row["last_fetched"] is None or updated <= row["last_fetched"]:
+        if since is None or updated <= since:
             return
-        if each.link.whole:
-            self._given(row["id"], each, now, before=row["body_hash"])
-            return
-        wait = schedule.told_of_change(
-            row["unchanged"], clock.seconds_between(row["last_fetched"], now)
-        )
+        wait = schedule.told_of_change(row["unchanged"], clock.seconds_between(since, now))
         self.db.conn.execute(
             "UPDATE urls SET look = min(coalesce(look, ?1), ?1)"
             " WHERE id = ?2 AND outcome <> 'pending' AND outcome <> 'gone'",
@@ -337,13 +411,16 @@ class Channels:
     def _part(self, channel: DueChannel, part: Part) -> None:
         """A part is due when it is new or dated anew; one without a date has its own rhythm."""
         self.db.conn.execute(
-            "INSERT INTO channels (source, kind, url, language, root, changed)"
-            " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (url) DO UPDATE SET changed = excluded.changed,"
-            " due = CASE WHEN changed IS NOT excluded.changed THEN '' ELSE due END"
-            " WHERE root = excluded.root",
+            "INSERT INTO channels (source, kind, url, language, root, changed, parent)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (url) DO UPDATE"
+            " SET changed = excluded.changed,"
+            f" due = iif(changed IS NOT excluded.changed OR due = '{NEVER}', '', due),"
+            " source = excluded.source, root = excluded.root,"
+            f" parent = iif(due = '{NEVER}', excluded.parent, coalesce(parent, excluded.parent))"
+            f" WHERE url NOT LIKE 'warc:%' AND (root = excluded.root OR due = '{NEVER}')",
             (
                 channel.source, channel.kind, part.url, channel.language,
-                channel.root or channel.id, part.changed,
+                channel.root or channel.id, part.changed, channel.id,
             ),
         )  # fmt: skip
 
@@ -351,7 +428,7 @@ class Channels:
         """Nothing new, by the server's word or by the same bytes; the validators stand."""
         now = clock.now()
         period = schedule.rhythm(channel.period, new=False)
-        wait = schedule.pause(period, every or channel.every)
+        wait = _patience(channel, schedule.pause(period, every or channel.every))
         self.writes.now(
             (
                 (
@@ -397,15 +474,16 @@ class Channels:
         fails is given up, and the next visit is to the first one again.
         """
         wait = max(seconds or 0.0, schedule.backoff(channel.failures + 1, failing))
+        older = channel.depth > 0
+        given_up = older and (failing is Failing.HARD or channel.failures + 1 >= GIVEN_UP)
         self.writes.now(
             (
                 ("UPDATE channels SET checked = ?, outcome = ?, reason = ?, failing = ?, due = ?,"
                 " failures = failures + 1, visits = visits + 1,"
-                " cursor = CASE WHEN ? = 'hard' THEN NULL ELSE cursor END,"
-                " depth = CASE WHEN ? = 'hard' THEN 0 ELSE depth END WHERE id = ?"),
+                " cursor = iif(?, NULL, cursor), depth = iif(?, 0, depth) WHERE id = ?"),
                 (
-                    clock.now(), outcome, printable(reason), failing, clock.after(wait), failing,
-                    failing, channel.id,
+                    clock.now(), outcome, printable(reason), failing, clock.after(wait), given_up,
+                    given_up, channel.id,
                 ),
             )
         )  # fmt: skip
@@ -502,6 +580,11 @@ def _clean(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _clean(each) for name, each in value.items()}
     return [_clean(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+def _patience(channel: DueChannel, wait: float) -> float:
+    """The index says when a dated part changed; it is asked itself only lest the index lie."""
+    return max(wait, schedule.DATED) if channel.root and channel.changed else wait
 
 
 def _hostname(url: str) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from sqlite_utils import Database
 
 from crawler import archive, clock, schedule
-from crawler.channels import Channels, DueChannel
+from crawler.channels import NEVER, Channels, DueChannel
 from crawler.hosts import Hosts
 from crawler.items import Link, Page
 from crawler.urls import host, key
@@ -37,16 +37,18 @@ OUTCOMES = {
 }
 # What an article that was there can answer later: it stays one, and the day is kept.
 VANISHED = ("not_found", "gone")
+# What may be otherwise tomorrow: looked at again as articles are, three times.
+RECONSIDERED = ("not_found", "robots", "blocked", "failed")
 # Of one host, so many are under way at a time: enough to keep it busy and fair to the others, and
 # few enough that a crawl asked to stop, which finishes them a second apart, stops soon.
 PER_HOST = 8
 TURNS = """
     SELECT {columns} FROM (
-      SELECT *, row_number() OVER (PARTITION BY host ORDER BY id) AS turn FROM urls
-      WHERE {which} AND source IN (SELECT value FROM json_each(:sources))
+      SELECT *, row_number() OVER (PARTITION BY host ORDER BY tries, id) AS turn FROM urls
+      WHERE {which} AND +source IN (SELECT value FROM json_each(:sources))
         AND id NOT IN (SELECT value FROM json_each(:under_way))
     )
-    WHERE turn <= :per_host - coalesce(
+    WHERE turn <= :per_host AND turn <= :per_host - coalesce(
       (SELECT value FROM json_each(:busy) WHERE key = host), 0
     )
     ORDER BY turn, id LIMIT :limit
@@ -182,9 +184,10 @@ class Frontier:
             self.writes.later(
                 (
                     ("UPDATE urls SET last_fetched = ?, reason = ?, look = ?, tries = 0,"
-                    " gone = CASE WHEN ? THEN coalesce(gone, ?) ELSE gone END WHERE id = ?"),
+                    " unchanged = unchanged + 1, due = iif(?, ?, due),"
+                    " gone = iif(?, coalesce(gone, ?), gone) WHERE id = ?"),
                     (
-                        now, reason, look if outcome == "not_found" else None,
+                        now, reason, look if outcome != "gone" else None, outcome == "gone", NEVER,
                         outcome in VANISHED, now, url.id,
                     ),
                 )
@@ -195,8 +198,8 @@ class Frontier:
                 ("UPDATE urls SET outcome = ?, reason = ?, decided = ?, look = ?,"
                 " first_fetched = CASE WHEN ? THEN ? ELSE first_fetched END WHERE id = ?"),
                 (
-                    outcome, reason, now, look if outcome == "not_found" else None,
-                    outcome == "not_found", now, url.id,
+                    outcome, reason, now, look if outcome in RECONSIDERED else None,
+                    outcome in RECONSIDERED, now, url.id,
                 ),
             )
         )  # fmt: skip
@@ -207,7 +210,8 @@ class Frontier:
             tries = url.tries + 1
             wait = schedule.retry(tries)
         else:
-            tries, wait = url.tries, seconds  # to be asked to wait is no failure
+            # To be asked to wait is no failure, but the others of its host come first.
+            tries, wait = min(url.tries + 1, schedule.MAX_TRIES - 1), seconds
         if tries >= schedule.MAX_TRIES:
             self.decided(url, "failed", reason)
             return
@@ -218,9 +222,14 @@ class Frontier:
             )
         )
 
+    def held(self, url: PendingUrl, *, seconds: float) -> None:
+        """Not sent, since its host rests: not due before that is over."""
+        self.writes.later(("UPDATE urls SET due = ? WHERE id = ?", (clock.after(seconds), url.id)))
+
     def rest(self, host_name: str, *, seconds: float) -> None:
         """Leave a host that asked for it alone: none of its URLs is due before."""
         until = clock.after(seconds)
+        self.hosts.rest(host_name, until)
         sql = "UPDATE urls SET due = ? WHERE host = ? AND due < ? AND {}"
         self.writes.later(
             *(

@@ -47,6 +47,24 @@ class Hosts:
             )
         )
 
+    def rest(self, host: str, until: str) -> None:
+        """It asked to be left alone until then, also by the next crawl."""
+        self.writes.later(
+            (
+                (
+                    "INSERT INTO hosts (host, rests) VALUES (?, ?) ON CONFLICT (host) DO UPDATE"
+                    " SET rests = max(coalesce(rests, ''), excluded.rests)"
+                ),
+                (host, until),
+            )
+        )
+
+    def resting(self) -> list[tuple[str, float]]:
+        """The hosts that want to be left alone, and for how many seconds."""
+        now = clock.now()
+        rows = self.writes.db.execute("SELECT host, rests FROM hosts WHERE rests > ?", (now,))
+        return [(host, clock.seconds_between(now, until)) for host, until in rows.fetchall()]
+
     def knows_tdm(self, host: str) -> bool:
         """Whether its /.well-known/tdmrep.json was asked for within the last week."""
         found = self.writes.db.conn.execute(

@@ -14,6 +14,9 @@ FLOOR, CEILING = HOUR / 2, 20 * HOUR
 START = 2 * HOUR
 FASTER, SLOWER = 0.5, 1.5
 
+# A part that its index dates is asked by itself only so often: some indexes date nothing anew.
+DATED = 7 * DAY
+
 # An article is looked at again so long after it was first fetched: corrections come within a day,
 # most updates within a week, and what is still there after a month stays.
 LOOKS = (1 * DAY, 7 * DAY, 30 * DAY)

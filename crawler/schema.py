@@ -110,6 +110,8 @@ def m002_day_after_day(db: Database) -> None:
         """
         ALTER TABLE channels ADD COLUMN root INTEGER REFERENCES channels(id);
                                                   -- a part (a sitemap of an index) has one
+        ALTER TABLE channels ADD COLUMN parent INTEGER REFERENCES channels(id);
+                                                  -- and the index that names it
         ALTER TABLE channels ADD COLUMN changed TEXT;  -- of a part, as its index dates it
         ALTER TABLE channels ADD COLUMN selector TEXT;
         ALTER TABLE channels ADD COLUMN cursor TEXT;   -- where the next visit goes on
@@ -148,6 +150,8 @@ def m002_day_after_day(db: Database) -> None:
         ALTER TABLE urls ADD COLUMN gone TEXT;         -- since when the server says 404 or 410
         UPDATE urls SET (first_fetched, last_fetched) =
           (SELECT min(fetched), max(fetched) FROM pages WHERE url_id = urls.id);
+        UPDATE urls SET look = strftime('%Y-%m-%dT%H:%M:%SZ', first_fetched, '+30 days')
+          WHERE outcome IN ('stored', 'fetched', 'too_short');
         CREATE INDEX urls_look ON urls(look) WHERE look IS NOT NULL;
         CREATE INDEX urls_look_host ON urls(host) WHERE look IS NOT NULL;
 
@@ -169,7 +173,8 @@ def m002_day_after_day(db: Database) -> None:
         CREATE TABLE hosts (
           host TEXT PRIMARY KEY,
           robots_status INTEGER, robots BLOB, robots_checked TEXT,
-          tdmrep TEXT, tdmrep_checked TEXT
+          tdmrep TEXT, tdmrep_checked TEXT,
+          rests TEXT                              -- to be left alone until then
         ) WITHOUT ROWID;
         -- The last probe of each channel of the registry (`tamis sources probe --all`).
         CREATE TABLE probes (

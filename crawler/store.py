@@ -67,10 +67,17 @@ def save(db: Database, readings: Iterable[Reading], version: str) -> None:
     with transaction(db):
         for reading in readings:
             outcome, reason = reading.outcome, reading.reason
+            source, newest = db.conn.execute(
+                "SELECT source, (SELECT id FROM pages WHERE url_id = urls.id"
+                " ORDER BY fetched DESC, id DESC LIMIT 1) FROM urls WHERE id = ?",
+                (reading.url_id,),
+            ).fetchone() or ("", None)
+            if reading.page_id not in (None, newest) or reading.source not in ("", source):
+                continue  # overtaken while it was read: it waits still, and is read again
             before = versions.present(db, reading.url_id)
             if outcome == "failed" and before:
                 outcome = "stored"
-            elif (saved := versions.settle(db, reading, before)) is None:
+            elif (saved := versions.settle(db, reading, before, version)) is None:
                 outcome, reason = "stored", None
             elif outcome == "stored":
                 _save_article(db, saved)

@@ -21,27 +21,33 @@ class Present:
     page_id: int
     fetched: str
     updated: str | None
+    enricher: str
     title: str
     text: str
 
 
 def present(db: Database, url_id: int) -> Present | None:
     row = db.conn.execute(
-        "SELECT id, page_id, fetched, updated, title, text FROM articles"
-        " JOIN article_texts ON article_id = id WHERE url_id = ?",
+        "SELECT articles.id, page_id, fetched, articles.updated, enricher, title, text"
+        " FROM articles JOIN urls ON urls.id = url_id"
+        " JOIN article_texts ON article_id = articles.id WHERE url_id = ?",
         (url_id,),
     ).fetchone()
     return Present(**dict(zip(Present.__slots__, row, strict=True))) if row else None
 
 
-def settle(db: Database, reading: Reading, before: Present | None) -> Reading | None:
+def settle(db: Database, reading: Reading, before: Present | None, version: str) -> Reading | None:
     """The reading to save, dated as the article is; None if the article stays as it was.
 
-    `reading` is of the newest page of its URL; `before` is what an earlier one gave.
+    `reading`, by enricher `version`, is of the newest page of its URL; `before` is what an earlier
+    one gave.
     """
     if before is None:
         return reading
     if reading.page_id in (None, before.page_id):  # None: it could not be read at all
+        return replace(reading, fetched=before.fetched, updated=before.updated)
+    if reading.extracted is not None and before.enricher != version:
+        # Read in another way, it may differ in words that the page has not changed.
         return replace(reading, fetched=before.fetched, updated=before.updated)
     if reading.extracted is None:
         _forget(db, reading, "a later visit found no article")
@@ -60,6 +66,7 @@ def settle(db: Database, reading: Reading, before: Present | None) -> Reading | 
             reading.fetched, change.added, change.removed, change.diff,
         ),
     )  # fmt: skip
+    db.conn.execute("UPDATE urls SET unchanged = 0 WHERE id = ?", (reading.url_id,))
     return replace(reading, fetched=before.fetched, updated=reading.fetched)
 
 
@@ -67,6 +74,6 @@ def _forget(db: Database, reading: Reading, why: str | None) -> None:
     """Let go of a page that says nothing new."""
     db.conn.execute("DELETE FROM pages WHERE id = ?", (reading.page_id,))
     db.conn.execute(
-        "UPDATE urls SET unchanged = unchanged + 1, reason = ? WHERE id = ?",
+        "UPDATE urls SET reason = ? WHERE id = ?",
         (f"{why} ({reading.outcome})" if why else None, reading.url_id),
     )

@@ -6,19 +6,14 @@ others have recorded (CC-NEWS, a browser's archive) comes in by the address of i
 """
 
 import hashlib
-import importlib
 import io
 import json
 import os
-import re
-import sqlite3
 import uuid
-import zlib
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, fields
-from datetime import UTC, date, datetime
+from datetime import date
 from http.client import responses
 from importlib.metadata import version as installed
 from pathlib import Path
@@ -26,38 +21,21 @@ from types import MappingProxyType
 from typing import Any
 
 from sqlite_utils import Database
-from warcio.archiveiterator import WARCIterator
-from warcio.exceptions import ArchiveLoadFailed
 from warcio.recordbuilder import RecordBuilder
 from warcio.recordloader import ArcWarcRecord
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from crawler import __version__, archive, channels, clock, registry, urls
+from crawler import __version__, archive, channels, registry, urls
+from crawler.captures import JSON, Capture, WarcError, captures
 from crawler.channels import DueChannel
 from crawler.errors import ConfigError, TamisError
 from crawler.frontier import Frontier
-from crawler.items import Link, Page, Source
+from crawler.items import Link, Source
 from crawler.progress import Progress
-from crawler.settings import DOWNLOAD_MAXSIZE
 
 KIND = "warc"  # of the channel that imported pages come by
-JSON = "application/json"
 HTTP = "application/http; msgtype=response"
-WHOLE = (200, 203)  # other successes have no page, or a challenge in its place
-# As long as a page may be that is fetched, and what stands before it. The longest head of a
-# response that browsers take has 256 KiB (Chromium).
-MAX_BODY = DOWNLOAD_MAXSIZE
-MAX_HEAD = 256 * 1024
-# Servers apply one or two; a longer list is made to be unpacked for ever.
-MAX_CODINGS = 4
-OTHERS = frozenset({
-    "warcinfo", "request", "metadata", "revisit", "resource", "conversion", "continuation",
-})  # fmt: skip
-BLOCK = 64 * 1024
-END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
-CHUNK = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,8})[ \t]*(?:;.*)?\r?\n")
-OURS = b"software: Tamis/"  # in the warcinfo record of our exports
 IS_NEW, IS_THERE = "imported", "there"
 # The fields of a Link that an export may fill, by what they hold.
 LISTS = frozenset(each.name for each in fields(Link) if each.default == ())
@@ -75,10 +53,6 @@ IMPORTED = Source(
     enabled=False,
     reason="holds imported pages that belong to no source of the registry",
 )
-
-
-class WarcError(TamisError):
-    """A WARC file cannot be read on; names the file, the offset in it, and what is wrong."""
 
 
 # Export.
@@ -291,18 +265,6 @@ class Imported:
         return "\n".join(lines)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Capture:
-    """A page of a WARC file, and what our own export says of it."""
-
-    page: Page
-    about: Mapping[str, Any] | None = None
-
-
-class Unfit(Exception):  # noqa: N818 (a verdict on a record, no error)
-    """Why a record gives no page."""
-
-
 class Sites:
     """The registry's sources by where their pages are."""
 
@@ -358,21 +320,16 @@ def load(
     for path in paths:
         try:
             with path.open("rb") as file:
-                source = Unpacked(file, str(path))
                 before = 0
-                for found in captures(source):
+                for found in captures(file):
                     counts[found if isinstance(found, str) else importing.add(found)] += 1
                     if progress:
-                        progress.advance("bytes", source.taken - before)
-                        before = source.taken
+                        progress.advance("bytes", file.tell() - before)
+                        before = file.tell()
                     if stop():
                         break
         except WarcError as error:
             errors.append(str(error))
-        except sqlite3.Error as error:
-            raise TamisError(
-                f"{error}; the import stopped, and goes on when it is run again"
-            ) from error
         except OSError as error:
             errors.append(f"{path} cannot be read: {error.strerror or error}")
         finally:
@@ -417,317 +374,6 @@ class _Import:
             if source := _recorded(about.get("record")):
                 return source
         return self.sites.owner(capture.page.url) or self.known.get(IMPORTED.id, IMPORTED)
-
-
-def captures(source: "Unpacked") -> Iterator[Capture | str]:
-    """Each record of a file in turn: a page, or why it is none.
-
-    A page is held back until the next record, which in our own exports describes it.
-    """
-    held: tuple[ArcWarcRecord, bytes] | None = None
-    broken: WarcError | None = None
-    ours = False
-    try:
-        for record, block in _blocks(source):
-            if held:
-                yield _capture(*held, _about(record, block, of=held[0]))
-                held = None
-            ours = ours or (record.rec_type == "warcinfo" and OURS in block)
-            if record.rec_type == "response":
-                held = record, block
-            else:
-                yield f"{record.rec_type if record.rec_type in OTHERS else 'unknown'} record"
-    except WarcError as error:
-        broken = error
-    if held and broken and ours:
-        # What says whose it is was cut off; the whole file will bring both.
-        yield "truncated"
-    elif held:
-        yield _capture(*held, None)
-    if broken:
-        raise broken
-
-
-def _blocks(source: "Unpacked") -> Iterator[tuple[ArcWarcRecord, bytes]]:
-    """Each whole record and its content, one byte longer than the limit if it is too long."""
-    # HTTP is left to us: a head that warcio cannot read would end the file without a word.
-    records = WARCIterator(source, no_record_parse=True, block_size=BLOCK)
-    at = 0
-    problem = ""
-    try:
-        for record in records:
-            block: bytes = record.raw_stream.read(MAX_HEAD + MAX_BODY + 1)
-            records.read_to_end()
-            if problem := _problem(records, record) or source.damage(at):
-                break
-            at = records.offset
-            yield record, block
-    except ArchiveLoadFailed:
-        problem = "no WARC record begins here"
-    problem = source.damage(at) or problem or ("" if at else "the file holds no record")
-    if problem:
-        raise WarcError(
-            f"{source.name}: byte {source.origin(at)}: {problem};"
-            " what comes before it was read, what comes after it was not"
-        )
-
-
-def _problem(records: WARCIterator, record: ArcWarcRecord) -> str:
-    """Why a record that was read to its end is not whole; empty if it is."""
-    if not re.fullmatch("[0-9]{1,15}", record.rec_headers.get_header("Content-Length", "")):
-        return "a record does not say how long it is"
-    if record.raw_stream.limit:
-        return "the file is cut off in the middle of a record"
-    return "a record is longer or shorter than it says" if records.err_count else ""
-
-
-class Unpacked:
-    """The bytes of a file, out of their gzip members if it has any.
-
-    warcio would unpack them too, but it takes a member that is cut off or corrupt for the end of
-    the file, and a file of one member for many records' fault.
-    """
-
-    def __init__(self, file: io.BufferedReader, name: str) -> None:
-        self.file, self.name = file, name
-        self.taken = 0  # bytes of the file
-        self.given = 0  # bytes out of it
-        self._zipped = file.peek(2)[:2] == b"\x1f\x8b"
-        self._member: Any = None
-        self._rest = b""
-        self._members: deque[tuple[int, int]] = deque()  # where they begin: unpacked, in the file
-        self._damage = ""
-
-    def tell(self) -> int:
-        return self.given
-
-    def origin(self, offset: int) -> int:
-        """Where in the file the record is that begins at `offset` of what it holds.
-
-        Offsets must be asked for in order.
-        """
-        while len(self._members) > 1 and self._members[1][0] <= offset:
-            self._members.popleft()
-        return self._members[0][1] if self._members else offset
-
-    def damage(self, offset: int) -> str:
-        """What is wrong with the member that holds `offset`, or with one before; or nothing.
-
-        What comes after the damage cannot be read, and a reader sees the end of the file there.
-        """
-        return self._damage if self._damage and self._members[-1][0] <= offset else ""
-
-    def read(self, size: int) -> bytes:
-        data = self._unzipped(size) if self._zipped else self._more(size)
-        self.given += len(data)
-        return data
-
-    def _more(self, size: int) -> bytes:
-        data = self.file.read(size)
-        self.taken += len(data)
-        return data
-
-    def _unzipped(self, size: int) -> bytes:
-        while not self._damage:
-            if self._member is None:
-                self._rest = self._rest or self._more(BLOCK)
-                if not self._rest:
-                    return b""
-                self._member = zlib.decompressobj(zlib.MAX_WBITS | 16)
-                self._members.append((self.given, self.taken - len(self._rest)))
-            try:
-                data: bytes = self._member.decompress(self._rest, size)
-            except zlib.error as error:
-                self._damage = f"the gzip data is damaged ({error})"
-                break
-            whole = self._member.eof
-            self._rest = self._member.unused_data if whole else self._member.unconsumed_tail
-            if whole:
-                self._member = None
-            if data:
-                return data
-            if not whole and not self._rest:
-                self._rest = self._more(BLOCK)
-                if not self._rest:
-                    self._damage = "the file is cut off in the middle of a gzip member"
-        return b""
-
-
-def _about(record: ArcWarcRecord, block: bytes, *, of: ArcWarcRecord) -> dict[str, Any] | None:
-    """What our export says of the response `of`, if this is the record that does."""
-    ident = of.rec_headers.get_header("WARC-Record-ID")
-    refers = record.rec_headers.get_header("WARC-Refers-To")
-    if record.rec_type != "metadata" or record.content_type != JSON or refers != ident:
-        return None
-    with suppress(ValueError, RecursionError):
-        about = json.loads(block)
-        json.dumps(about, ensure_ascii=False).encode()  # half a surrogate pair cannot be stored
-        if isinstance(about, dict) and "tamis" in about:
-            return about
-    return None
-
-
-def _capture(record: ArcWarcRecord, block: bytes, about: Mapping[str, Any] | None) -> Capture | str:
-    try:
-        return Capture(page=_page(record.rec_headers, block, ours=about is not None), about=about)
-    except Unfit as reason:
-        return str(reason)
-
-
-def _page(warc: StatusAndHeaders, block: bytes, *, ours: bool) -> Page:
-    """The page in a response record; raises Unfit."""
-    if warc.get_header("WARC-Truncated") or warc.get_header("WARC-Segment-Number"):
-        raise Unfit("truncated")
-    status, headers, body = _response(block)
-    if status not in WHOLE:
-        raise Unfit(f"HTTP {status}")
-    target = warc.get_header("WARC-Target-URI", "")
-    url = urls.web_url(target)
-    if url is None:
-        raise Unfit("no web address")
-    content_type = headers.get("content-type") or None
-    kind = (content_type or "").partition(";")[0].strip().lower()
-    # What we archived was readable then, whatever it was called.
-    if kind and kind not in archive.READABLE and not ours:
-        raise Unfit("another content type")
-    body = _decoded(body, headers)
-    if not kind and not ours and b"\0" in body[:1024]:
-        raise Unfit("another content type")
-    return Page(
-        url=target if ours else url,
-        fetched=_stamp(warc.get_header("WARC-Date", "")),
-        status=status,
-        content_type=content_type,
-        headers={name: headers[name] for name in archive.KEPT_HEADERS if headers.get(name)},
-        body=body,
-    )
-
-
-def _response(block: bytes) -> tuple[int, dict[str, str], bytes]:
-    """Status, headers (the last of each name, as Scrapy gives it) and what follows them."""
-    end = END_OF_HEAD.search(block[: MAX_HEAD + 4])
-    status = re.match(rb"HTTP/[0-9.]+ +([0-9]{3})(?![0-9])", block)
-    if status is None or end is None:
-        raise Unfit("no HTTP response")
-    if len(block) - end.end() > MAX_BODY:
-        raise Unfit("too large")
-    head = re.sub(r"\r?\n[ \t]+", " ", block[: end.start()].decode("latin-1"))
-    pairs = (line.partition(":") for line in re.split(r"\r?\n", head)[1:])
-    headers = {name.strip().lower(): value.strip() for name, _, value in pairs}
-    return int(status[1]), headers, block[end.end() :]
-
-
-def _stamp(moment: str) -> str:
-    try:
-        when = datetime.fromisoformat(moment)
-    except ValueError:
-        raise Unfit("no date") from None
-    return clock.stamp(when if when.tzinfo else when.replace(tzinfo=UTC))
-
-
-def _decoded(body: bytes, headers: Mapping[str, str]) -> bytes:
-    """The body without the codings it travelled in, whole; raises Unfit.
-
-    Some tools undo a coding and leave its header, so what is not in a coding passes through it.
-    """
-    named = ",".join(headers.get(name, "") for name in ("content-encoding", "transfer-encoding"))
-    codings = [name for each in named.lower().split(",") if (name := each.strip())]
-    length = headers.get("content-length", "")
-    if "chunked" not in codings and length.isdecimal() and len(body) < int(length[:15]):
-        raise Unfit("truncated")
-    if len(codings) > MAX_CODINGS or any(name not in DECODERS for name in codings):
-        raise Unfit("an unknown coding")
-    for name in reversed(codings):
-        body = DECODERS[name](body)
-        if len(body) > MAX_BODY:
-            raise Unfit("too large")
-    return body
-
-
-def _joined(body: bytes) -> bytes:
-    """Out of its chunks."""
-    parts: list[bytes] = []
-    at = 0
-    while found := CHUNK.match(body, at, at + 1024):
-        end = found.end() + int(found[1], 16)
-        if end == found.end():
-            return b"".join(parts)
-        parts.append(body[found.end() : end])
-        at = end + (2 if body[end : end + 2] == b"\r\n" else 1)
-    if at == 0:
-        return body
-    raise Unfit("truncated")
-
-
-def _gunzipped(body: bytes) -> bytes:
-    if body[:2] != b"\x1f\x8b":
-        return body
-    try:
-        return _inflated(body, zlib.MAX_WBITS | 16)
-    except zlib.error:
-        raise Unfit("damaged") from None
-
-
-def _deflated(body: bytes) -> bytes:
-    """RFC 9110 means the zlib format; some servers send it bare."""
-    if _is_markup(body):
-        return body
-    for bits in (zlib.MAX_WBITS, -zlib.MAX_WBITS):
-        with suppress(zlib.error):
-            return _inflated(body, bits)
-    raise Unfit("damaged")
-
-
-def _inflated(body: bytes, bits: int) -> bytes:
-    unpacked = b""
-    while body and len(unpacked) <= MAX_BODY:
-        member = zlib.decompressobj(bits)
-        try:
-            unpacked += member.decompress(body, MAX_BODY + 1 - len(unpacked))
-        except zlib.error:
-            if unpacked:
-                break  # padding after the last member
-            raise
-        if not member.eof and len(unpacked) <= MAX_BODY:
-            raise Unfit("truncated")
-        body = member.unused_data if bits > zlib.MAX_WBITS else b""  # only gzip has members
-    return unpacked
-
-
-def _unbrotlied(body: bytes) -> bytes:
-    if _is_markup(body):
-        return body
-    try:
-        brotli = importlib.import_module("brotli")  # not everybody's
-    except ImportError:
-        raise Unfit("an unknown coding") from None
-    member, unpacked, rest = brotli.Decompressor(), b"", body
-    try:
-        while not member.is_finished() and len(unpacked) <= MAX_BODY:
-            more = member.process(rest, output_buffer_limit=MAX_BODY + 1 - len(unpacked))
-            if not more and not rest:
-                raise Unfit("truncated")
-            unpacked, rest = unpacked + more, b""
-    except brotli.error:
-        raise Unfit("damaged") from None
-    except TypeError:  # before 1.2, which cannot be limited
-        raise Unfit("an unknown coding") from None
-    return unpacked
-
-
-def _is_markup(body: bytes) -> bool:
-    """Nothing that is deflated or brotlied begins so, but for the unlikeliest of settings."""
-    return body.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<")
-
-
-DECODERS: dict[str, Callable[[bytes], bytes]] = {
-    "identity": lambda body: body,
-    "chunked": _joined,
-    "gzip": _gunzipped,
-    "x-gzip": _gunzipped,
-    "deflate": _deflated,
-    "br": _unbrotlied,
-}
 
 
 def _link(capture: Capture) -> Link:

@@ -102,6 +102,8 @@ class NewsSpider(scrapy.Spider):
         self.progress = progress or Progress("visited", "fetched")
         self.reader = Reader()
         self.waits = Waits()
+        for place, seconds in self.frontier.hosts.resting():
+            self.waits.rest(place, seconds)
         self.visiting: set[int] = set()
         self.more = True  # there may be channels due that were not when we looked last
         self.fetching: dict[int, PendingUrl] = {}
@@ -143,7 +145,10 @@ class NewsSpider(scrapy.Spider):
 
     def broken(self, failure: Failure, response: Response) -> None:
         """A mistake of ours must not have a page fetched again and again."""
-        told = response.request.cb_kwargs if response.request else {}
+        if isinstance(failure.value, sqlite3.Error):
+            self.error = failure.value  # not the page's fault: it is pending still
+            return
+        told = response.request.cb_kwargs if response and response.request else {}
         reason = f"{type(failure.value).__name__}: {failure.value}"
         if url := told.get("url"):
             self.frontier.decided(url, "failed", reason)
@@ -211,7 +216,9 @@ class NewsSpider(scrapy.Spider):
                 continue
             try:
                 yield self.visit(channel)
-            except (ConfigError, FeedError) as error:
+                if channel.kind in ("wordpress", "reliefweb"):  # whose pages are not fetched
+                    yield from self.ask_for_tdm(channel.homepage)
+            except (ConfigError, FeedError, ValueError) as error:
                 self._failed(channel, "failed", str(error), failing=Failing.SOFT)
 
     def visit(self, channel: DueChannel) -> scrapy.Request:
@@ -354,23 +361,7 @@ class NewsSpider(scrapy.Spider):
 
     def fetch(self, url: PendingUrl) -> Iterator[scrapy.Request]:
         """The request for a URL, after one for its host's TDM reservation where that is unknown."""
-        place = host(url.url)
-        if place not in self.asked_for_tdm:
-            self.asked_for_tdm.add(place)
-            if not self.frontier.hosts.knows_tdm(place):
-                yield scrapy.Request(
-                    f"{url.url.partition(':')[0]}://{place}{TDM_PATH}",
-                    self.told_tdm,
-                    errback=self.not_told_tdm,
-                    cb_kwargs={"place": place},
-                    meta={
-                        "download_maxsize": MAX_TDM,
-                        "dont_retry": True,
-                        "handle_httpstatus_all": True,
-                    },
-                    priority=1,
-                    dont_filter=True,
-                )
+        yield from self.ask_for_tdm(url.url)
         validators = {"If-None-Match": url.etag, "If-Modified-Since": url.modified}
         yield scrapy.Request(
             url.url,
@@ -381,6 +372,26 @@ class NewsSpider(scrapy.Spider):
             meta={"handle_httpstatus_list": [NOT_MODIFIED]} if any(validators.values()) else {},
             dont_filter=True,
         )
+
+    def ask_for_tdm(self, url: str) -> Iterator[scrapy.Request]:
+        place = host(url)
+        if place in self.asked_for_tdm:
+            return
+        self.asked_for_tdm.add(place)
+        if not self.frontier.hosts.knows_tdm(place):
+            yield scrapy.Request(
+                f"{url.partition(':')[0]}://{place}{TDM_PATH}",
+                self.told_tdm,
+                errback=self.not_told_tdm,
+                cb_kwargs={"place": place},
+                meta={
+                    "download_maxsize": MAX_TDM,
+                    "dont_retry": True,
+                    "handle_httpstatus_all": True,
+                },
+                priority=1,
+                dont_filter=True,
+            )
 
     @ends_the_crawl
     def told_tdm(self, response: Response, place: str) -> None:
@@ -429,7 +440,7 @@ class NewsSpider(scrapy.Spider):
         url: PendingUrl = failure.request.cb_kwargs["url"]  # type: ignore[attr-defined] # Scrapy adds it
         self._done(url)
         if isinstance(failure.value, HostRests):
-            self.frontier.postponed(url, str(failure.value), seconds=failure.value.seconds)
+            self.frontier.held(url, seconds=failure.value.seconds)
             return
         outcome, reason, _ = verdict(failure)
         if outcome:

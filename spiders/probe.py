@@ -35,7 +35,7 @@ from twisted.python.failure import Failure
 from crawler import clock, cms, database, probes, tdmrep, workers
 from crawler.cms import Candidate, Finding, Home, Sample
 from crawler.errors import ConfigError, FeedError, TamisError
-from crawler.feeds import FEED_START
+from crawler.feedxml import FEED_START
 from crawler.guard import require_contact
 from crawler.hosts import Hosts, Robots
 from crawler.items import Answer, Link, Source

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from web import feed
 
 from crawler.errors import FeedError
-from crawler.feeds import MAX_BYTES, MAX_ENTRIES, mend_ampersands, parse
+from crawler.feeds import MAX_BYTES, parse
+from crawler.feedxml import MAX_ENTRIES, mend_ampersands
 from crawler.items import Harvest, Link
 
 HERE = "https://quai.example.org/feed/"

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from crawler.errors import FeedError
-from crawler.feeds import MAX_CONTENT, MAX_ENTRIES, parse
+from crawler.feeds import MAX_CONTENT, parse
+from crawler.feedxml import MAX_ENTRIES
 from crawler.items import Harvest, Link
 
 HERE = "https://quai.example.org/feed.json"

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from crawler import cards
+from crawler import ranking
+from crawler.anchors import MAX_ANCHORS, anchors_of
 from crawler.demo.web import DemoWeb
 from crawler.errors import FeedError
 from crawler.items import Address, Answer, Harvest, Source
@@ -348,8 +349,8 @@ def test_a_time_is_given_in_utc_and_a_day_as_a_day() -> None:
 def test_what_speaks_for_a_link_has_a_name() -> None:
     answer = Answer(url=f"{SITE}/actualites", body=page(MENU + entries("/2026/11/21/un-toit-neuf")))
     tree = listing._page(answer)
-    ranked = cards.ranked(tree, cards.anchors_of(tree, answer.url), answer.url)
-    reasons = {card.url.removeprefix(SITE): card.reasons for card in ranked}
+    ranked = ranking.ranked(tree, anchors_of(tree, answer.url), answer.url)
+    reasons = {one.card.url.removeprefix(SITE): one.reasons for one in ranked}
     assert {"a heading", "a date beside it", "a date in its address"} <= set(
         reasons["/2026/11/21/un-toit-neuf"]
     )
@@ -398,12 +399,12 @@ def test_the_demos_home_pages_give_their_articles_and_where_older_ones_are() -> 
 def test_a_huge_page_takes_no_more_than_seconds(body: str) -> None:
     start = time.process_time()
     with suppress(FeedError):
-        assert len(read(body).links) <= cards.MAX_ANCHORS
+        assert len(read(body).links) <= MAX_ANCHORS
     assert time.process_time() - start < 5
 
 
 def test_a_page_with_too_many_links_says_so() -> None:
-    found = read(entries(*(f"/n/{n}" for n in range(cards.MAX_ANCHORS + 1))))
+    found = read(entries(*(f"/n/{n}" for n in range(MAX_ANCHORS + 1))))
     assert found.defect is not None
     assert "only the first 3,000 links" in found.defect
 

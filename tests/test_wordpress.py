@@ -18,7 +18,7 @@ from web import Web
 from crawler.errors import FeedError
 from crawler.items import Answer, Harvest, Link, Source
 from spiders.channels import wordpress
-from spiders.channels.wordpress import without_shortcodes
+from spiders.channels.shortcodes import without_shortcodes
 
 HERE = "https://quai.example.org/wp-json/wp/v2/posts"
 TEXT = "<p>" + "La permanence du quai accueille quarante familles chaque soir. " * 8 + "</p>"

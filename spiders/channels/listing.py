@@ -1,16 +1,18 @@
 """Pages that list articles ("Actualités", a section, a home page), of sites without a feed."""
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from itertools import chain, islice
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from cssselect import HTMLTranslator, SelectorError
 from lxml import etree, html
 from lxml.html import HtmlElement
 
-from crawler import cards
-from crawler.cards import Anchor, Card
+from crawler import cards, ranking
+from crawler.anchors import MAX_ANCHORS, Anchor, anchors_of, names, words
+from crawler.cards import Card
 from crawler.errors import FeedError
 from crawler.items import Address, Answer, Harvest, Link, Source
 from crawler.urls import key, web_url
@@ -43,7 +45,6 @@ NEXT = frozenset(
     ถัดไป|次へ|次のページ|下一页|下一頁|下页|다음|다음 페이지
     """.replace("\n", "|").casefold().split("|")
 ) - {""}  # fmt: skip
-ARROWS = frozenset({"›", "»", ">", ">>", "→", "⟩", "❯", "‹", "«", "←"})
 FORWARD = frozenset({"›", "»", ">", ">>", "→", "⟩", "❯"})
 PAGERS = frozenset({
     "pagination", "paginate", "pager", "pages", "pagenav", "pagenavi", "paging", "paginator",
@@ -74,19 +75,20 @@ def read(answer: Answer) -> Harvest:
     """The articles that the page lists. Raises FeedError if it is no page, or lists none."""
     tree = _page(answer)
     base = _base(tree, answer.url)
-    anchors = cards.anchors_of(tree, base)
+    anchors = anchors_of(tree, base)
     if answer.selector:
-        found = cards.unjudged(tree, cards.anchors_of(tree, base, _selected(tree, answer)))
+        selected = anchors_of(tree, base, _selected(tree, answer))
+        found = tuple(cards.read(tree, cards.targets_of(selected)))
         if not found:
             raise FeedError(f"{_where(answer)} matches no link, and nothing with a link in it")
     else:
-        found = cards.articles(tree, anchors, answer.url, answer.examples)
+        found = ranking.articles(tree, anchors, answer.url, answer.examples)
         if not found:
             raise FeedError(f"{answer.url}: no article links were found: give a selector")
     older = _older(tree, base, anchors, found, answer.url)
-    cut = len(anchors) == cards.MAX_ANCHORS
+    cut = len(anchors) == MAX_ANCHORS
     return Harvest(
-        links=tuple(_link(card) for card in found if card.url != older),
+        links=tuple(Link(**asdict(card)) for card in found if card.url != older),
         older=older,
         defect=f"only the first {len(anchors):,} links of the page were read" if cut else None,
     )
@@ -108,13 +110,11 @@ def _page(answer: Answer) -> HtmlElement:
     parser = html.HTMLParser(
         encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True
     )
+    whole = text.replace("\x00", "").encode("utf-8", "replace")
     try:
-        tree = html.document_fromstring(
-            text.replace("\x00", "").encode("utf-8", "replace"), parser=parser
-        )
+        return html.document_fromstring(whole, parser=parser)
     except (etree.LxmlError, ValueError) as error:
         raise FeedError(f"{url}: no HTML page ({error})") from error
-    return tree
 
 
 def _base(tree: HtmlElement, url: str) -> str:
@@ -140,38 +140,25 @@ def _where(answer: Answer) -> str:
     return f"{answer.url}: selector {answer.selector!r}"
 
 
-def _link(card: Card) -> Link:
-    return Link(
-        url=card.url,
-        title=card.title,
-        summary=card.summary,
-        published=card.published,
-        language=card.language,
-        image=card.image,
-    )
-
-
 def _older(
     tree: HtmlElement, base: str, anchors: list[Anchor], found: tuple[Card, ...], url: str
 ) -> str | None:
     """The page that goes on with older articles: of this site, and further on than this one."""
     # `rel=next` also leads from one article to the next.
-    articles = {card.url for card in found if cards.words(card.title or "") >= cards.HEADLINE_WORDS}
+    articles = {card.url for card in found if words(card.title or "") >= cards.HEADLINE_WORDS}
     for candidate in _candidates(tree, base, anchors, url):
-        if (
-            candidate not in articles
-            and cards.related(candidate, url)
-            and _progresses(candidate, url)
-        ):
+        if candidate in articles or not ranking.related(candidate, url):
+            continue
+        (here, at), (there, number) = _counted(url), _counted(candidate)
+        back = here == there and number is not None and at is not None and number <= at
+        if key(candidate) != key(url) and not back:
             return candidate
     return None
 
 
 def _candidates(tree: HtmlElement, base: str, anchors: list[Anchor], url: str) -> Iterator[str]:
-    for link in tree.iter("link"):
-        if _is_next(link) and (address := web_url(link.get("href") or "", base)):
-            yield address
-            break
+    links = (link.get("href") or "" for link in tree.iter("link") if _is_next(link))
+    yield from filter(None, (web_url(link, base) for link in links))
     yield from (anchor.url for anchor in anchors if _is_next(anchor.element))
     named = [anchor for anchor in anchors if _said(anchor) & NEXT]
     if len({anchor.url for anchor in named}) > MAX_NEXT:
@@ -197,19 +184,16 @@ def _said(anchor: Anchor) -> set[str]:
 
 def _bare(text: str) -> str:
     flat = " ".join(text.casefold().replace("-", " ").split())
-    bare = flat.strip("›»>→⟩❯‹«←<….: ")
-    return bare or flat
+    return flat.strip("›»>→⟩❯‹«←<….: ") or flat
 
 
 def _in_pager(element: HtmlElement) -> bool:
-    around: HtmlElement | None = element
-    for _ in range(PAGER_LEVELS):
-        if around is None or around.tag == "body":
+    for around in islice(chain([element], element.iterancestors()), PAGER_LEVELS):
+        if around.tag == "body":
             return False
-        named = cards.names(around)
+        named = names(around)
         if named & PAGERS or len(named & NAVIGATION) > 1:
             return True
-        around = around.getparent()
     return False
 
 
@@ -242,22 +226,11 @@ def _counted(url: str) -> tuple[str, int | None]:
     if found := IN_PATH.search(path):
         number = int(found[1])
         path = path[: found.start()] + path[found.end() :]
-    kept = Counter[tuple[str, str]]()
+    kept = []
     for name, value in parse_qsl(parts.query, keep_blank_values=True):
         if COUNTERS.fullmatch(name) and value.isdecimal() and len(value) < MAX_DIGITS:
             number = int(value)
         else:
-            kept[name, value] += 1
+            kept.append((name, value))
     stem = re.sub(r"/?(?:index)?(?:\.\w+)?/?$", "", path)
-    return f"{parts.hostname}{stem}?{sorted(kept.items())}", number
-
-
-def _progresses(candidate: str, url: str) -> bool:
-    try:
-        if key(candidate) == key(url):
-            return False
-    except ValueError:
-        return False
-    here, at = _counted(url)
-    there, number = _counted(candidate)
-    return here != there or number is None or at is None or number > at
+    return f"{parts.hostname}{stem}?{sorted(kept)}", number

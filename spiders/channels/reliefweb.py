@@ -4,19 +4,19 @@ ReliefWeb holds a million documents of others. The first visit takes the newest,
 each later one walks on by `date.changed`, so nothing is lost however long a crawl rests.
 """
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from crawler import clock
 from crawler.errors import ConfigError, FeedError
 from crawler.items import Address, Answer, Harvest, Link, Source
 from crawler.urls import web_url
-from spiders.channels.wordpress import plain, string
+from spiders.channels import json_api
+from spiders.channels.json_api import fields, objects, plain, string, unique
 
 # The API allows 1,000 a call and 1,000 calls a day. A report with its text in HTML takes some
 # 13 kB and situation reports up to 100: 200 of them stay below the download limit of 8 MiB up to a
@@ -58,18 +58,17 @@ def ask(url: str, cursor: str | None, options: Mapping[str, str]) -> str:
     """The record's filter and query stay, and are joined with the date.
 
     `options["reliefweb_appname"]` names who asks; raises ConfigError if neither it nor the record
-    does, since the API then answers nothing.
+    does, since the API has answered nothing without since November 2025.
     """
+    own = parse_qsl(urlsplit(url).query, keep_blank_values=True)
     if appname := options.get("reliefweb_appname"):
-        url = with_appname(url, appname)
-    elif not dict(parse_qsl(urlsplit(url).query)).get("appname"):
+        own = [*(pair for pair in own if pair[0] != "appname"), ("appname", appname)]
+    elif not dict(own).get("appname"):
         raise ConfigError(
             f"{url}: ReliefWeb answers only who is registered: request an appname at {REGISTER}"
             " and set TAMIS_RELIEFWEB_APPNAME"
         )
-    here = _cursor(cursor)
-    parts = urlsplit(url)
-    own = parse_qsl(parts.query, keep_blank_values=True)
+    here = json_api.cursor(Cursor, cursor)
     kept = [pair for pair in own if not re.match(r"(?:limit|offset|sort|filter)(?:\[|$)", pair[0])]
     filters = [pair for pair in own if pair[0].startswith("filter[")]
     if here.since:
@@ -79,45 +78,29 @@ def ask(url: str, cursor: str | None, options: Mapping[str, str]) -> str:
             ("filter[operator]", "AND"),
             *joined,
             (f"{date}[field]", "date.changed"),
-            (f"{date}[value][from]", _as_asked(here.since)),
+            # As the API's documentation writes it: it has no Z.
+            (f"{date}[value][from]", here.since.replace("Z", "+00:00")),
         ]
-    named = {name for name, _ in kept}
-    ours = [("profile", "full"), ("fields[exclude][]", "body")]
+    if not {"profile", "fields[include][]"} & dict(kept).keys():
+        kept += [("profile", "full"), ("fields[exclude][]", "body")]
     query = [
         *kept,
-        *(pair for pair in ours if not {"profile", "fields[include][]"} & named),
         *filters,
         ("sort[]", "date.changed:asc" if here.since else "date.changed:desc"),
         ("limit", str(_limit(url))),
         *([("offset", str(here.offset))] if here.offset else []),
     ]
-    text = urlencode(query, quote_via=quote, safe="[]:,")
-    return urlunsplit((parts.scheme, parts.netloc, parts.path, text, ""))
-
-
-def with_appname(url: str, appname: str) -> str:
-    """The same request, naming who asks: since November 2025 the API answers none without.
-
-    >>> with_appname("https://api.reliefweb.int/v2/reports?limit=1", "tamis-x1")
-    'https://api.reliefweb.int/v2/reports?limit=1&appname=tamis-x1'
-    """
-    parts = urlsplit(url)
-    pairs = [pair for pair in parts.query.split("&") if pair.partition("=")[0] != "appname"]
-    query = "&".join([*filter(None, pairs), urlencode({"appname": appname})])
-    return urlunsplit((parts.scheme, parts.netloc, parts.path, query, ""))
+    return json_api.with_query(url, query)
 
 
 def read(answer: Answer) -> Harvest:
     """The documents of one answer. Raises FeedError on an error, also one that says 200."""
     rows, onward = _rows(answer)
-    links, refused = [], []
-    for row in rows:
-        if link := _link(row):
-            links.append(link)
-        else:
-            refused.append(f"document {row.get('id')} has no address")
-    here = _cursor(answer.cursor)
-    changed = [date for row in rows if (date := _changed(row))]
+    found = [(row, _link(fields(row.get("fields")))) for row in rows]
+    links = tuple(link for _, link in found if link)
+    refused = tuple(f"document {row.get('id')} has no address" for row, link in found if not link)
+    here = json_api.cursor(Cursor, answer.cursor)
+    changed = [date for row in rows if (date := _date(fields(row.get("fields")), "changed"))]
     if here.since and any(date < here.since for date in changed):
         raise FeedError(
             f"{_public(answer.url)}: answers with what changed before {here.since}:"
@@ -128,38 +111,29 @@ def read(answer: Answer) -> Harvest:
     if here.since is None or not more:
         # Nothing at all since then: asked again from the same moment, not from ever earlier ones.
         rest = _resting(newest) if changed or here.offset else answer.cursor
-        return Harvest(links=tuple(links), refused=tuple(refused), cursor=rest)
+        return Harvest(links=links, refused=refused, cursor=rest)
     # Forward by date, so that what changes meanwhile moves nothing; the documents of the last
     # second come again. Where one second fills an answer, past half of what was seen: what is
     # changed just then leaves that second, and the others move up.
     moved = newest is not None and newest > here.since
-    nxt = (
-        Cursor(since=newest)
-        if moved
-        else Cursor(since=newest, offset=here.offset + (len(rows) + 1) // 2)
-    )
-    return Harvest(links=tuple(links), refused=tuple(refused), cursor=_written(nxt), again=True)
+    offset = 0 if moved else here.offset + (len(rows) + 1) // 2
+    onward_from = json_api.written(Cursor(since=newest, offset=offset))
+    return Harvest(links=links, refused=refused, cursor=onward_from, again=True)
 
 
 def _rows(answer: Answer) -> tuple[list[dict[str, Any]], bool]:
     """The documents, and whether the API names a next page."""
     where = _public(answer.url)
-    try:
-        found = json.loads(answer.body)
-    except (ValueError, RecursionError) as error:
-        what = "an HTML page" if b"<html" in answer.body[:2000].lower() else "no JSON"
-        raise FeedError(
-            f"{where}: {what}, where ReliefWeb's API was expected"
-            " (so it answers when the 1,000 calls of a day are used up)"
-        ) from error
+    expected = (
+        "ReliefWeb's API was expected (so it answers when the 1,000 calls of a day are used up)"
+    )
+    found = json_api.document(answer, where, expected)
     if not isinstance(found, dict):
         raise FeedError(f"{where}: no answer of ReliefWeb's API")
     if found.get("error") or not isinstance(found.get("data"), list):
         raise FeedError(f"{where}: {_refusal(found)}")
-    rows = [row for row in found["data"] if isinstance(row, dict)]
     # Version 1 nested it in `links`; what version 2 does is not documented with an example.
-    links = found.get("links")
-    return rows, bool(found.get("next") or (isinstance(links, dict) and links.get("next")))
+    return objects(found["data"]), bool(found.get("next") or fields(found.get("links")).get("next"))
 
 
 def _refusal(found: dict[str, Any]) -> str:
@@ -175,55 +149,48 @@ def _refusal(found: dict[str, Any]) -> str:
     return said
 
 
-def _link(row: dict[str, Any]) -> Link | None:
-    found = row.get("fields")
-    fields: dict[str, Any] = found if isinstance(found, dict) else {}
-    url = web_url(_text(fields, "url_alias") or "") or web_url(_text(fields, "url") or "")
+def _link(found: dict[str, Any]) -> Link | None:
+    url = web_url(string(found.get("url_alias"))) or web_url(string(found.get("url")))
     if url is None:
         return None
-    content = _text(fields, "body-html") or _text(fields, "description-html")
-    text = plain(content) or ""
+    content = string(found.get("body-html")) or string(found.get("description-html"))
+    text = plain(content)
     note = len(text) < MAX_NOTE and ATTACHED.search(text)
-    sources = tuple(_names(fields, "source", "name", "shortname", "longname"))
-    languages = set(_names(fields, "language", "code"))
-    categories = (name for kind in ("theme", "format", "country") for name in _names(fields, kind))
-    files = (web_url(file) for file in _names(fields, "file", "url"))
-    images = [image for name in _names(fields, "image", "url") if (image := web_url(name))]
-    headline = fields.get("headline")
-    summary = plain(_text(headline, "summary")) if isinstance(headline, dict) else None
+    sources = tuple(_names(found, "source", "name", "shortname", "longname"))
+    languages = set(_names(found, "language", "code"))
+    images = map(web_url, _names(found, "image", "url"))
     return Link(
         url=url,
-        title=plain(_text(fields, "title") or _text(fields, "name")),
-        summary=summary[:MAX_SUMMARY] if summary else None,
-        published=_date(fields, "original") or _date(fields, "created"),
-        updated=_date(fields, "changed"),
+        title=plain(found.get("title")) or plain(found.get("name")) or None,
+        summary=plain(fields(found.get("headline")).get("summary"))[:MAX_SUMMARY] or None,
+        published=_date(found, "original") or _date(found, "created"),
+        updated=_date(found, "changed"),
         authors=sources,
-        categories=tuple(dict.fromkeys(categories)),
+        categories=unique(
+            name for k in ("theme", "format", "country") for name in _names(found, k)
+        ),
         language=languages.pop() if len(languages) == 1 else None,
-        content=content,
+        content=content or None,
         whole=bool(text) and not note,
-        image=images[0] if images else None,
-        attachments=tuple(dict.fromkeys(file for file in files if file)),
+        image=next(filter(None, images), None),
+        attachments=unique(map(web_url, _names(found, "file", "url"))),
         publisher=", ".join(sources) or None,
-        origin_url=web_url(_text(fields, "origin") or ""),
+        origin_url=web_url(string(found.get("origin"))),
     )
 
 
-def _names(fields: dict[str, Any], kind: str, *keys: str) -> Iterator[str]:
+def _names(found: dict[str, Any], kind: str, *keys: str) -> Iterator[str]:
     """Of each value of a field, the first of the keys that has a text."""
-    values = fields.get(kind)
-    for value in values if isinstance(values, list) else [values]:
-        if isinstance(value, dict):
-            names = (" ".join((_text(value, key) or "").split()) for key in keys or ("name",))
-            if name := next(filter(None, names), None):
-                yield name
+    values = found.get(kind)
+    for value in objects(values if isinstance(values, list) else [values]):
+        names = (" ".join(string(value.get(key)).split()) for key in keys or ("name",))
+        if name := next(filter(None, names), None):
+            yield name
 
 
-def _date(fields: dict[str, Any], name: str) -> str | None:
-    dates = fields.get("date")
-    value = _text(dates, name) if isinstance(dates, dict) else None
+def _date(found: dict[str, Any], name: str) -> str | None:
     try:
-        when = datetime.fromisoformat(value or "")
+        when = datetime.fromisoformat(string(fields(found.get("date")).get(name)))
     except ValueError:
         return None
     if when.year in (1, 9999):
@@ -231,47 +198,20 @@ def _date(fields: dict[str, Any], name: str) -> str | None:
     return clock.stamp(when if when.tzinfo else when.replace(tzinfo=UTC))
 
 
-def _changed(row: dict[str, Any]) -> str | None:
-    fields = row.get("fields")
-    return _date(fields, "changed") if isinstance(fields, dict) else None
-
-
-def _as_asked(moment: str) -> str:
-    """As the API's documentation writes it: it has no Z."""
-    return moment.replace("Z", "+00:00")
-
-
 def _resting(newest: str | None) -> str | None:
     if newest is None:
         return None
     since = datetime.fromisoformat(newest) - OVERLAP
-    return _written(Cursor(since=clock.stamp(since)))
-
-
-def _cursor(text: str | None) -> Cursor:
-    """What `_written` wrote; anything else starts anew, with the newest."""
-    try:
-        return Cursor(**json.loads(text or "{}"))
-    except (ValueError, TypeError):
-        return Cursor()
-
-
-def _written(cursor: Cursor) -> str:
-    return json.dumps({"since": cursor.since, "offset": cursor.offset})
+    return json_api.written(Cursor(since=clock.stamp(since)))
 
 
 def _limit(url: str) -> int:
     """What the record asks, if less than ours."""
-    asked = dict(parse_qsl(urlsplit(url).query)).get("limit", "")
-    return min(int(asked), LIMIT) if asked.isdecimal() and int(asked) else LIMIT
+    return min(
+        json_api.number(dict(parse_qsl(urlsplit(url).query)).get("limit"), 0) or LIMIT, LIMIT
+    )
 
 
 def _public(url: str) -> str:
     """For messages: the appname is the operator's, and logs travel."""
-    parts = urlsplit(url)
-    pairs = [pair for pair in parts.query.split("&") if pair.partition("=")[0] != "appname"]
-    return urlunsplit((parts.scheme, parts.netloc, parts.path, "&".join(pairs), ""))
-
-
-def _text(fields: dict[str, Any], name: str) -> str | None:
-    return string(fields.get(name))
+    return re.sub(r"(?<=[?&])appname=[^&]*&?", "", url).rstrip("?&")

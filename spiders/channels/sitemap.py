@@ -3,23 +3,25 @@
 A sitemap names all of a site, so much of this module is what to leave out, and saying so.
 """
 
+import gzip
 import re
 import zlib
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from io import BytesIO
-from itertools import islice
 from urllib.parse import urlsplit
 
 from lxml import etree
 
 from crawler import clock, feeds
 from crawler.errors import FeedError
-from crawler.feeds import mend_ampersands
+from crawler.feedxml import mend_ampersands
 from crawler.items import Address, Answer, Harvest, Link, Part, Source
+from crawler.shapes import MEDIA
 from crawler.urls import web_url
+from spiders.channels.server_time import server_time
 
 # The protocol's own limits for one document: 50 MB unpacked (here read as MiB), 50,000 addresses.
 MAX_BYTES = 50 * 1024 * 1024
@@ -66,14 +68,9 @@ LISTS = re.compile(
     r"(?:/page/\d+)?/?",
     re.IGNORECASE,
 )
-# What is no page at all, by the ending of its path.
-MEDIA = re.compile(
-    r"\.(?:jpe?g|png|gif|webp|avif|svg|bmp|tiff?|ico|mp[34]|m4[av]|og[gv]|wav|webm|mov|avi|pdf"
-    r"|docx?|xlsx?|pptx?|od[tsp]|epub|zip|rar|gz|css|js|woff2?)",
-    re.IGNORECASE,
-)
 # Some indexes give their parts no date but in their names: sitemap-2026-10.xml.
 DATE_IN_NAME = re.compile(r"(?<!\d)((?:19|20)\d\d)[-_/]?(0[1-9]|1[0-2])(?:[-_/]?([0-3]\d))?(?!\d)")
+DAY = re.compile(r"\d{4}-\d\d-\d\d")
 ROBOTS_LINE = re.compile(r"^\s*sitemap\s*:\s*(\S+)", re.IGNORECASE | re.MULTILINE)
 # What a sitemap starts with; PHP writes its warnings before it.
 START = re.compile(rb"<\?xml\s|<(?:\w+:)?(?:urlset|sitemapindex)[\s>]")
@@ -110,22 +107,21 @@ def ask(url: str, cursor: str | None, options: Mapping[str, str]) -> str:  # noq
 
 def read(answer: Answer) -> Harvest:
     """Links and parts of a sitemap. Raises FeedError on what is none, or is too large unpacked."""
-    body, defect = unpacked(answer.body, answer.url)
+    body, damage = unpacked(answer.body, answer.url)
     body = _utf8(body).lstrip()
+    defects = [damage]
     if not body.startswith((b"<?", b"<!")) and (start := START.search(body, 0, CHUNK)):
         if start.start():
-            defect = _joined(defect, "text before the document")
+            defects.append("text before the document")
         body = body[start.start() :]
     if not body:
-        raise FeedError(
-            f"{answer.url}: empty, where a sitemap was expected ({defect or 'no text'})"
-        )
+        raise FeedError(f"{answer.url}: empty, where a sitemap was expected ({_joined(defects)})")
     if not body.startswith(b"<"):
-        return _read_text(body, answer, defect)
+        return _read_text(body, answer, defects)
     try:
         root, entries, whole = _entries(body)
     except etree.XMLSyntaxError as error:
-        defect = _joined(defect, f"{type(error).__name__}: {error}")
+        defects.append(f"{type(error).__name__}: {error}")
         # Up to the last whole tag, so that half an address is none.
         mended = mend_ampersands(body[: body.rfind(b">") + 1])
         try:
@@ -136,39 +132,32 @@ def read(answer: Answer) -> Harvest:
         return feeds.parse(body, answer.url, content_type=answer.content_type)
     if root not in ("urlset", "sitemapindex") and not entries:
         what = "an HTML page" if b"<html" in body[:2000].lower() else f"<{root}>" if root else "XML"
-        raise FeedError(
-            f"{answer.url}: {what}, where a sitemap was expected"
-            + (f" ({defect})" if defect else "")
-        )
+        why = f" ({_joined(defects)})" if any(defects) else ""
+        raise FeedError(f"{answer.url}: {what}, where a sitemap was expected{why}")
     if not whole:
         most = f"{MAX_ENTRIES:,} addresses or {MAX_ELEMENTS:,} elements"
-        defect = _joined(defect, f"more than {most}, the rest was not read")
-    return _harvest(entries, answer, defect)
+        defects.append(f"more than {most}, the rest was not read")
+    return _harvest(entries, answer, defects)
 
 
-def unpacked(body: bytes, url: str) -> tuple[bytes, str | None]:
+def unpacked(body: bytes, url: str) -> tuple[bytes, str]:
     """The body, without gzip if it has that, and what is wrong with the packing."""
-    if not body.startswith(b"\x1f\x8b"):
-        if len(body) > MAX_BYTES:
-            raise FeedError(f"{url}: {len(body):,} bytes is more than a sitemap's {MAX_BYTES:,}")
-        return body, None
-    found, rest = bytearray(), body
-    while rest.startswith(b"\x1f\x8b"):  # a gzip file may be several, one after the other
-        packed = zlib.decompressobj(wbits=31)
-        while rest and not packed.eof:
-            try:
-                found += packed.decompress(rest, CHUNK)
-            except zlib.error as error:
-                return bytes(found), f"corrupt gzip, read as far as it goes ({error})"
-            if len(found) > MAX_BYTES:
-                raise FeedError(f"{url}: more than a sitemap's {MAX_BYTES:,} bytes when unpacked")
-            rest = packed.unconsumed_tail
-        # What zlib holds back comes at the end, a window at most.
-        found += packed.flush()
-        if not packed.eof:
-            return bytes(found), "gzip cut off, read as far as it goes"
-        rest = packed.unused_data
-    return bytes(found), None
+    packed, found = BytesIO(body), bytearray()
+    damage = ""
+    if body.startswith(b"\x1f\x8b"):
+        unzipped = gzip.GzipFile(fileobj=packed)
+        try:
+            while len(found) <= MAX_BYTES and (data := unzipped.read1(CHUNK)):
+                found += data
+        except EOFError:
+            damage = "gzip cut off, read as far as it goes"
+        except (OSError, zlib.error) as error:
+            damage = f"corrupt gzip, read as far as it goes ({error})"
+        body = bytes(found)
+    if len(body) > MAX_BYTES:
+        how = " when unpacked" if found else ""
+        raise FeedError(f"{url}: more than a sitemap's {MAX_BYTES:,} bytes{how}")
+    return body, damage
 
 
 def _utf8(body: bytes) -> bytes:
@@ -196,7 +185,8 @@ def _entries(body: bytes, *, recover: bool = False) -> tuple[str, list[Entry], b
         remove_pis=True,
     )
     path: list[str] = []
-    root, entries, entry, elements = "", list[Entry](), None, 0
+    entries: list[Entry] = []
+    root, elements = "", 0
     for event, element in events:
         name = _local(element.tag)
         if event == "start":
@@ -207,14 +197,13 @@ def _entries(body: bytes, *, recover: bool = False) -> tuple[str, list[Entry], b
             if name in ("url", "sitemap"):
                 if len(entries) == MAX_ENTRIES:
                     return root, entries, False
-                entry = Entry(kind=name)
-                entries.append(entry)
+                entries.append(Entry(kind=name))
             continue
         elements += 1
         if elements > MAX_ELEMENTS:
             return root, entries, False
-        if entry is not None:
-            _take(entry, path, element)
+        if entries:
+            _take(entries[-1], path, element)
         path.pop()
         element.clear()
         while element.getprevious() is not None:
@@ -238,37 +227,36 @@ def _take(entry: Entry, path: list[str], element: etree._Element) -> None:
             entry.alternates.append((language.strip(), href))
 
 
-def _harvest(entries: list[Entry], answer: Answer, defect: str | None) -> Harvest:
+def _harvest(entries: list[Entry], answer: Answer, defects: list[str]) -> Harvest:
     now = server_time(answer)
     links, parts, refused = list[Link](), list[Part](), list[str]()
     named = [(entry, web_url(entry.values.get("loc", ""), answer.url)) for entry in entries]
     own = {address for entry, address in named if entry.kind == "url"}
     for entry, address in named:
         if address is None or "loc" not in entry.values:
-            refused.append(entry.values.get("loc", "an entry without address")[:MAX_REFUSED])
+            refused.append(entry.values.get("loc", "an entry without address"))
         elif entry.kind == "sitemap":
             parts.append(Part(url=address, changed=moment(entry.values.get("lastmod"), now)))
         elif may_be_article(address):
-            alternates = {
-                href: language
-                for language, other in reversed(entry.alternates)
-                if language.lower() != "x-default" and (href := web_url(other, answer.url))
-            }
-            links.append(_link(entry, address, alternates.get(address), now))
+            languages: dict[str, str] = {}
+            for language, other in entry.alternates:
+                if language.lower() != "x-default" and (href := web_url(other, answer.url)):
+                    languages.setdefault(href, language)
+            links.append(_link(entry, address, languages.get(address), now))
             links += (
                 Link(url=href, language=language)
-                for href, language in reversed(alternates.items())
+                for href, language in languages.items()
                 if href not in own and may_be_article(href)
             )
-    return _bounded(links, parts, tuple(refused), answer.url, defect)
+    return _bounded(links, parts, refused, answer.url, defects)
 
 
 def _bounded(
     links: Iterable[Link],
     parts: Iterable[Part],
-    refused: tuple[str, ...],
+    refused: Iterable[str],
     url: str,
-    defect: str | None,
+    defects: list[str],
 ) -> Harvest:
     """The newest links in the document's order, the newest parts first; the rest is counted."""
     first: dict[str, Link] = {}
@@ -277,17 +265,16 @@ def _bounded(
     named = list(first.values())
     kept = sorted(range(len(named)), key=lambda i: _age(named[i]), reverse=True)[:MAX_LINKS]
     if left := len(named) - len(kept):
-        defect = _joined(defect, f"{left:,} of {len(named):,} links left out, the oldest")
-    wanted = list({part.url: part for part in parts if holds_articles(part.url)}.values())
-    wanted = [part for part in wanted if part.url != url]
-    wanted.sort(key=lambda part: part.changed or _date_in(part.url), reverse=True)
-    if left := len(wanted[MAX_PARTS:]):
-        defect = _joined(defect, f"{left:,} of {len(wanted):,} parts left out, the oldest")
+        defects.append(f"{left:,} of {len(named):,} links left out, the oldest")
+    wanted = {p.url: p for p in parts if p.url != url and holds_articles(p.url)}
+    newest = sorted(wanted.values(), key=lambda p: p.changed or _date_in(p.url), reverse=True)
+    if left := len(newest[MAX_PARTS:]):
+        defects.append(f"{left:,} of {len(newest):,} parts left out, the oldest")
     return Harvest(
         links=tuple(named[i] for i in sorted(kept)),
-        parts=tuple(wanted[:MAX_PARTS]),
-        refused=refused,
-        defect=defect,
+        parts=tuple(newest[:MAX_PARTS]),
+        refused=tuple(address[:MAX_REFUSED] for address in refused),
+        defect=_joined(defects) or None,
     )
 
 
@@ -306,29 +293,28 @@ def _link(entry: Entry, address: str, language: str | None, now: datetime | None
     )
 
 
-def _read_text(body: bytes, answer: Answer, defect: str | None) -> Harvest:
+def _read_text(body: bytes, answer: Answer, defects: list[str]) -> Harvest:
     """A robots.txt, or a sitemap that is one address a line."""
     text = body.decode("utf-8", "replace")
-    named = ROBOTS_LINE.findall(text)
-    if named or urlsplit(answer.url).path.endswith("/robots.txt"):
-        if not named:
+    robots = ROBOTS_LINE.findall(text)
+    lines = robots or [line.strip() for line in text.splitlines() if line.strip()]
+    if not robots:
+        if urlsplit(answer.url).path.endswith("/robots.txt"):
             raise FeedError(f"{answer.url}: names no sitemap (it has no line `Sitemap: ADDRESS`)")
-        found = [(web_url(name, answer.url), name) for name in named]
-        parts = [Part(url=url) for url, _ in found if url]
-        refused = tuple(name[:MAX_REFUSED] for url, name in found if not url)
-        return _bounded((), parts, refused, answer.url, defect)
-    lines = text.splitlines()
-    if defect and not text.endswith("\n"):
-        lines.pop()  # cut off in the middle of an address
-    lines = list(islice((line.strip() for line in lines if line.strip()), MAX_ENTRIES + 1))
-    if not lines or not web_url(lines[0]):
-        raise FeedError(f"{answer.url}: neither XML nor addresses, where a sitemap was expected")
+        if not (lines and web_url(lines[0])):
+            raise FeedError(
+                f"{answer.url}: neither XML nor addresses, where a sitemap was expected"
+            )
+        if any(defects) and not text.endswith("\n"):
+            lines.pop()  # cut off in the middle of an address
     if len(lines) > MAX_ENTRIES:
-        defect = _joined(defect, f"more than {MAX_ENTRIES:,} addresses, the rest was not read")
+        defects.append(f"more than {MAX_ENTRIES:,} addresses, the rest was not read")
     lines = lines[:MAX_ENTRIES]
-    links = [Link(url=url) for line in lines if (url := web_url(line)) and may_be_article(url)]
-    refused = tuple(line[:MAX_REFUSED] for line in lines if not web_url(line))
-    return _bounded(links, (), refused, answer.url, defect)
+    found = [(line, web_url(line, answer.url if robots else "")) for line in lines]
+    named = [url for _, url in found if url]
+    links = [] if robots else [Link(url=url) for url in named if may_be_article(url)]
+    parts = [Part(url=url) for url in named] if robots else []
+    return _bounded(links, parts, [line for line, url in found if not url], answer.url, defects)
 
 
 def holds_articles(url: str) -> bool:
@@ -353,7 +339,7 @@ def may_be_article(url: str) -> bool:
     False
     """
     parts = urlsplit(url)
-    if MEDIA.fullmatch(parts.path[parts.path.rfind(".") :] if "." in parts.path else ""):
+    if MEDIA.search(parts.path):
         return False
     return bool(parts.query) or not (parts.path in ("", "/") or LISTS.fullmatch(parts.path))
 
@@ -369,11 +355,9 @@ def moment(value: str | None, now: datetime | None = None) -> str | None:
     text = re.sub(r"\s*(?:UTC|GMT)$", "Z", re.sub(r"\s+(?=[+-]\d\d:?\d\d$)", "", value.strip()))
     when = None
     for given in (text, text[:10]):
-        try:
-            when = datetime.fromisoformat(given) if re.match(r"\d{4}-\d\d-\d\d", given) else None
-        except ValueError:
-            continue
-        break
+        with suppress(ValueError):
+            when = datetime.fromisoformat(given) if DAY.match(given) else None
+            break
     if when is None or not FIRST_YEAR <= when.year <= date.max.year - 1:
         return None
     # A time that names no zone: most servers keep theirs in UTC, and it is compared with itself.
@@ -382,14 +366,6 @@ def moment(value: str | None, now: datetime | None = None) -> str | None:
         return None
     alone = len(given) == len("2026-10-12")
     return given if alone else clock.stamp(when)
-
-
-def server_time(answer: Answer) -> datetime | None:
-    """The server's own time, which every answer bears: reading needs no clock of ours."""
-    try:
-        return parsedate_to_datetime(answer.headers["date"]).astimezone(UTC)
-    except (KeyError, ValueError, OverflowError):
-        return None
 
 
 def _local(tag: str) -> str:
@@ -406,5 +382,5 @@ def _date_in(url: str) -> str:
     return "-".join(part for part in found.groups() if part) if found else ""
 
 
-def _joined(*defects: str | None) -> str:
-    return "; ".join(defect for defect in defects if defect)
+def _joined(defects: Iterable[str]) -> str:
+    return "; ".join(filter(None, defects))

@@ -5,22 +5,21 @@ that come, go or change meanwhile move nothing. A scheduled post comes out with 
 the day it was written, so `modified_after` alone would lose it: each visit asks by both dates.
 """
 
-import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
-
-from w3lib.html import remove_tags, replace_entities
+from urllib.parse import parse_qsl, urlsplit
 
 from crawler import clock
 from crawler.errors import FeedError
 from crawler.items import Address, Answer, Harvest, Link, Source
 from crawler.urls import web_url
-from enrich.text import printable
-from spiders.channels.sitemap import server_time
+from spiders.channels import json_api
+from spiders.channels.json_api import fields, objects, plain, string, unique
+from spiders.channels.server_time import server_time
+from spiders.channels.shortcodes import without_shortcodes
 
 # The API allows 100. A post takes 30 to 40 kB with what is embedded in it, and page builders make
 # some of 200 kB: 50 of them stay below the download limit of 8 MiB up to a mean of 160 kB, and a
@@ -43,6 +42,12 @@ MIN_TEXT = 300
 MAX_SUMMARY = 1000
 # Taxonomies that say how a post is shown or translated (WordPress, Polylang), not what it is about.
 NO_SUBJECTS = frozenset({"post_format", "language", "post_translations"})
+
+LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*")
+# What a site ends a text with that goes on elsewhere.
+CUT_OFF = re.compile(
+    r"\[(?:…|\.{3}|&hellip;|&#8230;)\]\s*(?:<[^>]*>\s*)*$|class=[\"'][^\"']*\bmore-link\b"
+)
 
 Walk = Literal["all", "changed", "published"]
 # What each walk goes by: the field, the parameter that bounds it, the order.
@@ -76,7 +81,7 @@ def addresses(source: Source) -> tuple[Address, ...]:
 
 def ask(url: str, cursor: str | None, options: Mapping[str, str]) -> str:  # noqa: ARG001 (a channel's arguments)
     """What the record's address says wins (`per_page`, `categories`), but for the walk itself."""
-    here = _cursor(cursor)
+    here = json_api.cursor(Cursor, cursor)
     by, bound, order = WALKS[here.walk]
     walk = {"orderby": by, "order": order}
     if here.deaf and here.walk == "changed":
@@ -87,16 +92,15 @@ def ask(url: str, cursor: str | None, options: Mapping[str, str]) -> str:  # noq
     if here.offset:
         # Not `page`: a page past the end is an error, and posts may go between two requests.
         walk["offset"] = str(here.offset)
-    parts = urlsplit(url)
     # An `after` of the record bounds how far back all posts are walked.
     ours = {"orderby", "order", "page", "offset", "before", "modified_after", bound}
-    own = [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if pair[0] not in ours]
+    asked = parse_qsl(urlsplit(url).query, keep_blank_values=True)
+    own = [pair for pair in asked if pair[0] not in ours]
     # `rest_route` stays first: without pretty permalinks it is the path.
     fixed = {"per_page": str(PER_PAGE), "_embed": EMBEDDED, "_fields": FIELDS}
     query = {**fixed, **dict(own), **walk}
     ordered = [*own, *((name, query[name]) for name in query if name not in dict(own))]
-    text = urlencode(ordered, quote_via=quote, safe="/:,[]")
-    return urlunsplit((parts.scheme, parts.netloc, parts.path, text, ""))
+    return json_api.with_query(url, ordered)
 
 
 def read(answer: Answer) -> Harvest:
@@ -111,41 +115,38 @@ def read(answer: Answer) -> Harvest:
             refused.append(f"{address} ({post['status']})")
         else:
             links.append(_link(post, address))
-    here = _cursor(answer.cursor)
+    here = json_api.cursor(Cursor, answer.cursor)
     defect = None
     if here.walk == "changed" and not here.deaf and here.at and _ignored(posts, here.at):
         # All posts from the first on: they would come so at every visit.
-        here = replace(here, deaf=True)
-        return Harvest(
-            links=(), refused=tuple(refused), cursor=_written(replace(here, offset=0)), again=True
-        )
-    if here.deaf and here.walk == "changed" and _all_since(posts, here.changed):
-        defect = "WordPress older than 5.7: more changes than one answer holds, some are not seen"
-    onward, again = _onward(here, posts, answer)
+        links, onward, again = [], replace(here, deaf=True, offset=0), True
+    else:
+        if here.deaf and here.walk == "changed" and _all_since(posts, here.changed):
+            defect = (
+                "WordPress older than 5.7: more changes than one answer holds, some are not seen"
+            )
+        onward, again = _onward(here, posts, answer)
     return Harvest(
         links=tuple(links),
         refused=tuple(refused),
         defect=defect,
-        cursor=_written(onward),
+        cursor=json_api.written(onward),
         again=again,
     )
 
 
 def _posts(answer: Answer) -> list[dict[str, Any]]:
-    try:
-        found = json.loads(answer.body)
-    except (ValueError, RecursionError) as error:
-        what = "an HTML page" if b"<html" in answer.body[:2000].lower() else "no JSON"
-        raise FeedError(f"{answer.url}: {what}, where a list of posts was expected") from error
+    found = json_api.document(answer, answer.url, "a list of posts was expected")
     if isinstance(found, dict):
         said = ": ".join(filter(None, (string(found.get("code")), string(found.get("message")))))
         raise FeedError(
             f"{answer.url}: {said or 'one object'}, where a list of posts was expected"
             " (the address should end in /wp/v2/posts)"
         )
-    if not isinstance(found, list) or not all(isinstance(post, dict) for post in found):
+    posts = objects(found)
+    if not isinstance(found, list) or len(posts) < len(found):
         raise FeedError(f"{answer.url}: no list of posts")
-    return found
+    return posts
 
 
 def _onward(here: Cursor, posts: list[dict[str, Any]], answer: Answer) -> tuple[Cursor, bool]:
@@ -194,9 +195,8 @@ def _goes_on(answer: Answer, here: Cursor, count: int, moved: bool) -> bool:  # 
         return count > 0 and here.offset + count < int(total)
     if 'rel="next"' in answer.headers.get("link", ""):
         return True
-    asked = dict(parse_qsl(urlsplit(answer.url).query)).get("per_page", "")
-    full = count >= (int(asked) if asked.isdecimal() else PER_PAGE)
-    return count > 0 and (moved or full)
+    asked = dict(parse_qsl(urlsplit(answer.url).query)).get("per_page")
+    return count > 0 and (moved or count >= json_api.number(asked, PER_PAGE))
 
 
 def _ignored(posts: list[dict[str, Any]], at: str) -> bool:
@@ -209,8 +209,7 @@ def _all_since(posts: list[dict[str, Any]], mark: str | None) -> bool:
 
 def _dates(posts: list[dict[str, Any]], name: str) -> list[str]:
     """The dates that the posts bear, those that are none left out."""
-    found = (string(post.get(name)) or "" for post in posts)
-    return [date for date in found if _sound(date)]
+    return [date for post in posts if _sound(date := string(post.get(name)))]
 
 
 def _newest(mark: str | None, dates: Iterable[str], now: datetime | None) -> str | None:
@@ -230,156 +229,60 @@ def _time(date: str) -> datetime:
     return datetime.fromisoformat(date).replace(tzinfo=None, microsecond=0)
 
 
-def _cursor(text: str | None) -> Cursor:
-    """What `_written` wrote; anything else starts anew, which costs requests and loses nothing."""
-    try:
-        return Cursor(**json.loads(text or "{}"))
-    except (ValueError, TypeError):
-        return Cursor()
-
-
-def _written(cursor: Cursor) -> str:
-    kept = {name: getattr(cursor, name) for name in Cursor.__slots__}
-    plain = Cursor()
-    return json.dumps({name: v for name, v in kept.items() if v != getattr(plain, name)})
-
-
 def _link(post: dict[str, Any], address: str) -> Link:
-    content, protected = _rendered(post, "content")
-    excerpt, _ = _rendered(post, "excerpt")
-    html = without_shortcodes(content)
-    summary = plain(without_shortcodes(excerpt))
-    text = plain(html) or ""
+    rendered = {name: _rendered(post, name) for name in ("title", "content", "excerpt")}
+    protected = fields(post.get("content")).get("protected")
+    html = without_shortcodes(rendered["content"])
+    whole = len(plain(html)) >= MIN_TEXT and not CUT_OFF.search(html)
+    groups = fields(post.get("_embedded")).get("wp:term")
     terms = [
         term
-        for group in _embedded(post, "wp:term")
-        for term in _objects(group)
+        for group in (groups if isinstance(groups, list) else ())
+        for term in objects(group)
         if term.get("taxonomy") not in NO_SUBJECTS
     ]
-    media = [each for each in _embedded(post, "wp:featuredmedia") if "source_url" in each]
-    authors = (plain(string(author.get("name"))) for author in _embedded(post, "author"))
-    named = (plain(string(term.get("name"))) for term in terms)
+    media = [image for image in _embedded(post, "wp:featuredmedia") if "source_url" in image]
     return Link(
         url=address,
-        title=plain(_rendered(post, "title")[0]),
-        summary=summary[:MAX_SUMMARY] if summary else None,
+        title=plain(rendered["title"]) or None,
+        summary=plain(without_shortcodes(rendered["excerpt"]))[:MAX_SUMMARY] or None,
         published=_when(post, "date"),
         updated=_when(post, "modified"),
-        authors=tuple(dict.fromkeys(name for name in authors if name)),
-        categories=tuple(dict.fromkeys(name for name in named if name)),
+        authors=unique(plain(author.get("name")) for author in _embedded(post, "author")),
+        categories=unique(plain(term.get("name")) for term in terms),
         language=_language(post),
-        content=html.strip() or None if not protected else None,
-        whole=not protected and len(text) >= MIN_TEXT and not CUT_OFF.search(html),
+        content=None if protected else html.strip() or None,
+        whole=not protected and whole,
         image=_address(media[0]["source_url"], address) if media else None,
     )
 
 
 def _address(value: Any, base: str) -> str | None:
-    named = string(value)
-    return web_url(named, base) if named else None
+    return web_url(string(value), base) if value else None
 
 
-def _rendered(post: dict[str, Any], name: str) -> tuple[str, bool]:
-    """A text as the site shows it, and whether it asks for a password first."""
+def _rendered(post: dict[str, Any], name: str) -> str:
+    """A text as the site shows it."""
     value = post.get(name)
-    if not isinstance(value, dict):
-        return string(value) or "", False
-    return string(value.get("rendered")) or "", bool(value.get("protected"))
+    return string(value["rendered"] if isinstance(value, dict) and "rendered" in value else value)
 
 
-def _embedded(post: dict[str, Any], name: str) -> list[Any]:
+def _embedded(post: dict[str, Any], name: str) -> list[dict[str, Any]]:
     """What is embedded under a name; what could not be is an error there, and left out."""
-    found = post.get("_embedded")
-    values = found.get(name) if isinstance(found, dict) else None
-    return [
-        value
-        for value in (values if isinstance(values, list) else ())
-        if isinstance(value, list) or (isinstance(value, dict) and "code" not in value)
-    ]
-
-
-def _objects(values: Any) -> Iterator[dict[str, Any]]:
-    """WordPress wraps an error of a whole group in a list or not, as it comes."""
-    return (v for v in (values if isinstance(values, list) else ()) if isinstance(v, dict))
+    found = objects(fields(post.get("_embedded")).get(name))
+    return [each for each in found if "code" not in each]
 
 
 def _when(post: dict[str, Any], name: str) -> str | None:
     """UTC where the post says it, else the site's own time, which names no zone."""
-    given, local = string(post.get(f"{name}_gmt")) or "", string(post.get(name)) or ""
+    given, local = string(post.get(f"{name}_gmt")), string(post.get(name))
     if _sound(given):
         return clock.stamp(_time(given).replace(tzinfo=UTC))
     return _time(local).isoformat() if _sound(local) else None
 
 
-LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*")
-
-
 def _language(post: dict[str, Any]) -> str | None:
-    yoast = post.get("yoast_head_json")
-    locale = yoast.get("og_locale") if isinstance(yoast, dict) else None
-    for value in (post.get("lang"), locale):
-        if isinstance(value, str) and LANGUAGE.fullmatch(value):
-            return value.replace("_", "-")
+    for value in (post.get("lang"), fields(post.get("yoast_head_json")).get("og_locale")):
+        if LANGUAGE.fullmatch(code := string(value)):
+            return code.replace("_", "-")
     return None
-
-
-def string(value: Any) -> str | None:
-    """A JSON value if it is a text, without what JSON can spell and no text has."""
-    return printable(value) if isinstance(value, str) else None
-
-
-def plain(html: str | None) -> str | None:
-    """Titles, names and excerpts come with tags, entities and line breaks in them."""
-    text = printable(replace_entities(remove_tags(html or "")))
-    return " ".join(text.split()) or None
-
-
-# What a site ends a text with that goes on elsewhere.
-CUT_OFF = re.compile(
-    r"\[(?:…|\.{3}|&hellip;|&#8230;)\]\s*(?:<[^>]*>\s*)*$|class=[\"'][^\"']*\bmore-link\b"
-)
-# Shortcodes that WordPress itself has (wp-includes/shortcodes.php, media.php), and two without
-# underscore or arguments that are seen where their plugin has been removed.
-KNOWN = frozenset(
-    {"audio", "caption", "embed", "gallery", "playlist", "video", "toc", "contact-form-7"}
-)
-# Those whose content is encoded, or for machines.
-RAW = re.compile(r"\[(vc_raw_html|vc_raw_js)\b[^\[\]]*\][^\[\]]*\[/\1\]")
-CLOSING = re.compile(r"\[/([A-Za-z][\w-]*)\]")
-# A tag, or what could be a mark; an excerpt may end within one, and then it has no end.
-MARK = re.compile(
-    r"<[^<>]*>|\[(?P<closing>/?)(?P<name>[A-Za-z][\w-]*)(?P<args>(?:\s[^\[\]]*|/)?)(?P<end>\]|(?=\[)|$)"
-)
-# The first argument, in any quotes that WordPress or an editor makes of straight ones.
-QUOTED = re.compile(
-    r"\s+[\w-]+=(?:[\"'“”„″‘’′«]"
-    r"|&(?:quot|[lrb]dquo|[lr]squo|Prime|prime|laquo|apos|#\d+|#x[0-9A-Fa-f]+);)"
-)
-UNDERSCORED = re.compile(r"[a-z][a-z0-9-]*(?:_[a-z0-9-]+)+")
-
-
-def without_shortcodes(html: str) -> str:
-    """The page builder's marks taken out, what they enclose and other square brackets left.
-
-    A mark is known by its shape: a closing `[/x]` and its opening, a name with an underscore
-    (`vc_row`), quoted arguments in any quotes. Tags are stepped over: an address may have brackets.
-
-    >>> without_shortcodes("<p>[vc_row type=&#8221;x&#8221;]Un abri [sic] [...][/vc_row]</p>")
-    '<p>Un abri [sic] [...]</p>'
-    """
-    if "[" not in html:
-        return html
-    html = RAW.sub("", html)
-    known = KNOWN.union(CLOSING.findall(html))
-    return MARK.sub(lambda found: _unmarked(found, known), html)
-
-
-def _unmarked(found: re.Match[str], known: frozenset[str]) -> str:
-    name, args = found["name"], found["args"]
-    if name is None:
-        return found[0]
-    if not found["end"]:
-        # Cut off within its arguments: they end at the next tag.
-        return "".join(args.partition("<")[1:]) if QUOTED.match(args) else found[0]
-    sure = name in known or UNDERSCORED.fullmatch(name) or QUOTED.match(args)
-    return "" if sure or found["closing"] else found[0]
