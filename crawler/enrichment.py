@@ -96,8 +96,12 @@ def run(
     A page that takes too long, or ends the process that reads it, is `failed` with that reason
     and holds up nothing else. A kill at any moment leaves what was not stored among the waiting.
     """
-    version = annotate.version()
     done = 0
+    while not store.count_unread(db):  # a day without news starts no process
+        if stop() or not more():
+            return done
+        time.sleep(WAIT_SECONDS)
+    version = annotate.version()
     with workers.pool(processes) as pool:
         for batch in _batches(db, pool, (processes or workers.cores()) * AHEAD, more, stop):
             store.save(db, batch, version)

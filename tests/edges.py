@@ -19,7 +19,7 @@ from sqlite_utils import Database
 
 import crawler.database
 from crawler import enrichment, registry, store
-from enrich.annotate import version
+from enrich.annotate import annotate, version
 from spiders import run
 
 SETTINGS = {
@@ -95,6 +95,8 @@ def found(path: Path) -> dict[str, Any]:
 
 
 def main() -> None:
+    # Loads what reading needs, once for all children.
+    annotate("Avis", "Une permanence ouvre ce soir au quai pour les familles.", "fr")
     sources, folder = Path(sys.argv[1]), Path(sys.argv[2])
     deadly, killed = 0, True
     while killed:
