@@ -10,8 +10,8 @@ from rich.table import Table
 from sqlite_utils import Database
 
 from crawler import clock
-from crawler.cms import GRADE, PREFERENCE, VERDICTS, Finding, Sample
 from crawler.records import FIELD_OF, Grades, Report
+from crawler.verdicts import GRADE, PREFERENCE, VERDICTS, Finding, Sample
 from crawler.writes import transaction
 
 Channel = tuple[str, str, str]  # source, kind, address as the record has it

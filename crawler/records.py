@@ -22,10 +22,11 @@ import babel
 import tomlkit
 
 from crawler import registry, urls
-from crawler.cms import Finding, Home, Sample
+from crawler.cms import Home
 from crawler.errors import SourceError
 from crawler.tdmrep import Reservation
 from crawler.urls import web_url
+from crawler.verdicts import Finding, Sample
 
 FIELD_OF = {
     "feed": "feeds", "wordpress": "wordpress", "sitemap": "sitemaps", "listing": "listings",

@@ -182,7 +182,7 @@ def m002_day_after_day(db: Database) -> None:
           source TEXT NOT NULL,                   -- its id; the record may be gone by now
           kind TEXT NOT NULL,                     -- spiders.channels.CHANNELS
           probed TEXT NOT NULL,
-          verdict TEXT NOT NULL,                  -- crawler.cms.VERDICTS
+          verdict TEXT NOT NULL,                  -- crawler.verdicts.VERDICTS
           status INTEGER,                         -- HTTP, if there was an answer
           items INTEGER NOT NULL DEFAULT 0,
           newest TEXT,

@@ -32,8 +32,8 @@ from scrapy.http import Response
 from sqlite_utils import Database
 from twisted.python.failure import Failure
 
-from crawler import clock, cms, database, probes, tdmrep, workers
-from crawler.cms import Candidate, Finding, Home, Sample
+from crawler import clock, cms, database, probes, tdmrep, verdicts, workers
+from crawler.cms import Candidate, Home
 from crawler.errors import ConfigError, FeedError, TamisError
 from crawler.feedxml import FEED_START
 from crawler.guard import require_contact
@@ -44,6 +44,7 @@ from crawler.progress import Progress
 from crawler.records import Report
 from crawler.robots import RobotsUnavailableError
 from crawler.urls import host, key, web_url
+from crawler.verdicts import Finding, Sample
 from crawler.writes import Writes
 from spiders.channels import CHANNELS, addresses
 from spiders.reader import Reader
@@ -179,7 +180,7 @@ class ProbeSpider(scrapy.Spider):
         """What a channel is worth, read as the crawl reads it; `get` fetches what it needs."""
         get = get or self.get
         got = got or await get(_asked(candidate, self.options))
-        url = cms.settled(candidate, got.asked, got.url)
+        url = verdicts.settled(candidate, got.asked, got.url)
         finding = await self._read(candidate, got, url, selector, get)
         return replace(finding, moved=candidate.url if url != candidate.url else None)
 
@@ -201,7 +202,7 @@ class ProbeSpider(scrapy.Spider):
             if harvest.links or not harvest.parts or depth == PART_DEPTH:
                 break
             got = await get(harvest.parts[0].url)
-        return cms.judged(candidate, harvest, url=url, status=got.status or 0, now=clock.now())
+        return verdicts.judged(candidate, harvest, url=url, status=got.status or 0, now=clock.now())
 
     async def read_article(self, link: Link, got: Got) -> Sample:
         """An article, read in a process with a time limit."""
@@ -211,7 +212,7 @@ class ProbeSpider(scrapy.Spider):
             self.articles = workers.pool(1)
         job = (got.url, got.body, got.content_type, link, clock.now())
         try:
-            return await asyncio.wrap_future(workers.schedule(self.articles, cms.sample, job))
+            return await asyncio.wrap_future(workers.schedule(self.articles, verdicts.sample, job))
         except (FutureTimeoutError, TimeoutError):
             return Sample(url=link.url, reason=f"reading took over {workers.SECONDS_A_PAGE:.0f} s")
         except (ProcessExpired, BrokenProcessPool) as error:
@@ -236,11 +237,11 @@ def _answered(asked: str, response: Response) -> Got:
     got = Got(
         asked=asked, url=response.url, status=response.status, body=response.body, headers=headers
     )
-    if cms.challenged(response.body, headers):
+    if verdicts.challenged(response.body, headers):
         reason = f"HTTP {response.status}, with a page that asks to prove to be a browser"
         return replace(got, verdict="blocked", reason=reason)
     if response.status not in WHOLE:
-        found, reason = cms.refused(response.status, f"HTTP {response.status}")
+        found, reason = verdicts.refused(response.status, f"HTTP {response.status}")
         return replace(got, verdict=found, reason=reason)
     return got
 
@@ -315,7 +316,7 @@ class SiteProbe:
             await self._try([here], got=got)
         await self._try(page.sections)
         rights = await self._rights(page, got)
-        findings = cms.without_duplicates(self.findings)
+        findings = verdicts.without_duplicates(self.findings)
         samples = await self._samples(findings)
         licences = [*page.signals.licences, *(each for s in samples for each in s.licences)]
         return replace(

@@ -4,9 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from crawler import clock, cms
-from crawler.cms import Candidate, Finding, Home, System
+from crawler import clock, cms, verdicts
+from crawler.cms import Candidate, Home, System
 from crawler.items import Harvest, Link, Part
+from crawler.verdicts import Finding
 
 NOW = "2026-11-22T12:00:00Z"
 FEED = Candidate(kind="feed", url="https://quai.test/feed/", origin="the page's <link>")
@@ -28,7 +29,7 @@ def home(
 
 def judged(*links: Link, parts: tuple[Part, ...] = ()) -> Finding:
     harvest = Harvest(links=links, parts=parts)
-    return cms.judged(FEED, harvest, url=FEED.url, status=200, now=NOW)
+    return verdicts.judged(FEED, harvest, url=FEED.url, status=200, now=NOW)
 
 
 def link(number: int, *, days: int | None = None, **fields: object) -> Link:
@@ -279,7 +280,7 @@ def test_a_date_to_come_does_not_make_a_channel_new() -> None:
 
 
 def test_shares_of_dates_and_of_whole_texts() -> None:
-    words = "<p>" + "mot " * cms.WHOLE_WORDS + "</p>"
+    words = "<p>" + "mot " * verdicts.WHOLE_WORDS + "</p>"
     found = judged(
         link(1, days=1, content=words), link(2, content="<p>Un chapeau.</p>"), link(3, days=2),
         link(4, days=2, whole=True),
@@ -307,17 +308,17 @@ def test_a_channel_of_several_languages_declares_none() -> None:
      (451, "blocked"), (429, "unknown"), (503, "unknown"), (None, "dead")],
 )  # fmt: skip
 def test_a_refusal_is_told_apart_from_a_grave(status: int | None, verdict: str) -> None:
-    assert cms.refused(status, "why")[0] == verdict
+    assert verdicts.refused(status, "why")[0] == verdict
 
 
 def test_a_challenge_is_known_whatever_the_status() -> None:
-    assert cms.challenged(b"<title>Just a moment...</title>", {})
-    assert cms.challenged(b"", {"cf-mitigated": "challenge"})
+    assert verdicts.challenged(b"<title>Just a moment...</title>", {})
+    assert verdicts.challenged(b"", {"cf-mitigated": "challenge"})
 
 
 def test_a_page_behind_a_guard_that_let_us_in_is_none() -> None:
     script = b'<script src="/cdn-cgi/challenge-platform/scripts/jsd/main.js"></script>'
-    assert not cms.challenged(script, {})
+    assert not verdicts.challenged(script, {})
 
 
 # Several addresses of the same.
@@ -331,24 +332,26 @@ def test_of_two_addresses_of_one_feed_the_declared_one_stays() -> None:
     links = [link(n, days=n) for n in range(10)]
     guessed = found_at("https://quai.test/rss", *links)
     told = found_at("https://quai.test/feed/long/", *links[1:], origin="the page's <link>")
-    assert [f.url for f in cms.without_duplicates([guessed, told])] == [told.url]
+    assert [f.url for f in verdicts.without_duplicates([guessed, told])] == [told.url]
 
 
 def test_feeds_of_different_articles_both_stay() -> None:
     french = found_at("https://quai.test/fr/rss", *(link(n, days=n) for n in range(5)))
     dutch = found_at("https://quai.test/nl/rss", *(link(n, days=n) for n in range(10, 15)))
-    assert set(cms.without_duplicates([french, dutch])) == {french, dutch}
+    assert set(verdicts.without_duplicates([french, dutch])) == {french, dutch}
 
 
 def test_an_address_that_moved_is_put_down_as_where_it_is() -> None:
-    assert cms.settled(FEED, FEED.url, "https://quai.test/rss.xml") == "https://quai.test/rss.xml"
+    assert (
+        verdicts.settled(FEED, FEED.url, "https://quai.test/rss.xml") == "https://quai.test/rss.xml"
+    )
 
 
 def test_what_only_the_asking_added_is_no_part_of_an_address() -> None:
     api = Candidate(kind="wordpress", url="https://quai.test/?rest_route=/wp/v2/posts", origin="")
     asked = f"{api.url}&per_page=10&orderby=date"
     final = asked.replace("quai.test", "www.quai.test")
-    assert cms.settled(api, asked, final) == "https://www.quai.test/?rest_route=/wp/v2/posts"
+    assert verdicts.settled(api, asked, final) == "https://www.quai.test/?rest_route=/wp/v2/posts"
 
 
 # An article.
@@ -356,5 +359,5 @@ def test_what_only_the_asking_added_is_no_part_of_an_address() -> None:
 
 def test_a_page_that_a_script_would_fill_says_so() -> None:
     body = b'<html><body><div id="root"></div><script src="/app.js"></script></body></html>'
-    found = cms.sample(("https://quai.test/1", body, "text/html", link(1), NOW))
+    found = verdicts.sample(("https://quai.test/1", body, "text/html", link(1), NOW))
     assert (found.words, found.scripted) == (0, True)

@@ -634,9 +634,9 @@ def test_any_bytes_are_read_or_refused(noise: bytes, seed: bytes) -> None:
 FEED_KINDS = ("rss", "atom", "rdf", "json-feed", "xml-feed")
 
 
-@pytest.mark.skipif("TAMIS_SHARED" not in os.environ, reason="TAMIS_SHARED names no folder")
+@pytest.mark.skipif("TAMIS_CORPORA" not in os.environ, reason="TAMIS_CORPORA names no folder")
 def test_every_document_of_the_corpus_is_read_or_refused_with_a_reason() -> None:
-    folder = Path(os.environ["TAMIS_SHARED"]) / "corpora" / "web"
+    folder = Path(os.environ["TAMIS_CORPORA"]) / "web"
     with (folder / "index.tsv").open(encoding="utf-8") as index:
         rows = list(csv.DictReader(index, delimiter="\t"))
     assert rows

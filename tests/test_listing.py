@@ -429,10 +429,10 @@ def test_no_page_raises_anything_but_a_feed_error() -> None:
 
 
 @pytest.mark.skipif(
-    "TAMIS_SHARED" not in os.environ, reason="needs TAMIS_SHARED, a folder of pages"
+    "TAMIS_CORPORA" not in os.environ, reason="needs TAMIS_CORPORA, a folder of pages"
 )
 def test_real_listings_give_their_documents() -> None:
-    web = Path(os.environ["TAMIS_SHARED"]) / "corpora" / "web"
+    web = Path(os.environ["TAMIS_CORPORA"]) / "web"
     answer = Answer(
         url="https://data2.unhcr.org/en/search?page=2",
         body=(web / "deep-unhcr-page-1.html").read_bytes(),

@@ -18,9 +18,10 @@ from sqlite_utils import Database
 from web import RSS, Answer, Web, article, record
 
 from crawler import database, probes, records, registry
-from crawler.cms import Finding, Home, Sample
+from crawler.cms import Home
 from crawler.records import Report
 from crawler.tdmrep import Reservation
+from crawler.verdicts import Finding, Sample
 
 XML = "application/xml"
 JSON = "application/json"

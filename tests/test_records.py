@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from crawler import records, registry
-from crawler.cms import Finding, Home, Sample, System
+from crawler.cms import Home, System
 from crawler.errors import SourceError
 from crawler.records import Report
 from crawler.tdmrep import Reservation
+from crawler.verdicts import Finding, Sample
 
 DAY = "2026-11-22"
 FILE = """\

@@ -471,10 +471,10 @@ def test_a_source_names_its_reliefweb(source: Source) -> None:
     assert reliefweb.addresses(source) == source.reliefweb
 
 
-SHARED = Path(os.environ.get("TAMIS_SHARED", "")) / "corpora" / "web"
+CORPUS = Path(os.environ.get("TAMIS_CORPORA", "")) / "web"
 
 
-@pytest.mark.skipif("TAMIS_SHARED" not in os.environ, reason="TAMIS_SHARED names no corpora")
+@pytest.mark.skipif("TAMIS_CORPORA" not in os.environ, reason="TAMIS_CORPORA names no corpora")
 @pytest.mark.parametrize(
     "name",
     [
@@ -485,7 +485,7 @@ SHARED = Path(os.environ.get("TAMIS_SHARED", "")) / "corpora" / "web"
     ],
 )
 def test_real_answers_are_read_whole(name: str) -> None:
-    body = (SHARED / name).read_bytes()
+    body = (CORPUS / name).read_bytes()
     found = read(body)
     assert len(found.links) == len(json.loads(body)["data"])
     assert not found.refused

@@ -400,10 +400,10 @@ def test_a_source_names_its_sitemaps(source: Source) -> None:
     assert sitemap.ask(HERE, None, {}) == HERE
 
 
-SHARED = Path(os.environ.get("TAMIS_SHARED", "")) / "corpora" / "web"
+CORPUS = Path(os.environ.get("TAMIS_CORPORA", "")) / "web"
 
 
-@pytest.mark.skipif("TAMIS_SHARED" not in os.environ, reason="TAMIS_SHARED names no corpora")
+@pytest.mark.skipif("TAMIS_CORPORA" not in os.environ, reason="TAMIS_CORPORA names no corpora")
 @pytest.mark.parametrize(
     ("name", "links", "named"),
     [
@@ -416,5 +416,5 @@ SHARED = Path(os.environ.get("TAMIS_SHARED", "")) / "corpora" / "web"
     ],
 )
 def test_real_sitemaps_are_read_without_a_defect(name: str, links: int, named: int) -> None:
-    found = read((SHARED / name).read_bytes())
+    found = read((CORPUS / name).read_bytes())
     assert (len(found.links), len(found.parts), found.defect) == (links, named, None)

@@ -287,9 +287,9 @@ def test_what_is_requested_is_still_a_web_address(found: str) -> None:
         assert web_url(clean(address)) is not None
 
 
-@pytest.mark.skipif("TAMIS_SHARED" not in os.environ, reason="TAMIS_SHARED names no corpora")
+@pytest.mark.skipif("TAMIS_CORPORA" not in os.environ, reason="TAMIS_CORPORA names no corpora")
 def test_every_variant_of_a_real_address_has_its_key_and_no_two_articles_share_one() -> None:
-    corpus = Path(os.environ["TAMIS_SHARED"]) / "corpora/urls/articles_and_variants.jsonl.gz"
+    corpus = Path(os.environ["TAMIS_CORPORA"]) / "urls/articles_and_variants.jsonl.gz"
     with gzip.open(corpus, "rt", encoding="utf-8") as lines:
         rows = [json.loads(line) for line in lines]
     keys = {row["id"]: key(row["url"]) for row in rows}

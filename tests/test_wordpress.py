@@ -586,12 +586,12 @@ def test_a_source_names_its_wordpress(source: Source) -> None:
     assert wordpress.addresses(source) == source.wordpress
 
 
-SHARED = Path(os.environ.get("TAMIS_SHARED", "")) / "corpora" / "web"
+CORPUS = Path(os.environ.get("TAMIS_CORPORA", "")) / "web"
 
 
-@pytest.mark.skipif("TAMIS_SHARED" not in os.environ, reason="TAMIS_SHARED names no corpora")
+@pytest.mark.skipif("TAMIS_CORPORA" not in os.environ, reason="TAMIS_CORPORA names no corpora")
 def test_a_real_post_loses_the_marks_of_its_page_builder() -> None:
-    post = json.loads((SHARED / "wp-rest-post-enciv.json").read_bytes())
+    post = json.loads((CORPUS / "wp-rest-post-enciv.json").read_bytes())
     (found,) = read(post).links
     assert found.whole
     assert "[" not in html.unescape(f"{found.content}{found.summary}")
