@@ -28,7 +28,7 @@ Result = TypeVar("Result")
 SECONDS_A_PAGE = 60.0
 # Bytes a worker may use. Of 1,185 real pages the largest needed 254 MB; 8 MB of `<p>x` would take
 # 3 GB. Beyond it the page fails, and the worker goes on.
-MEMORY = 768 * 1024 * 1024
+MEMORY = 960 * 1024 * 1024
 # A worker is replaced now and then, in case a library under it keeps memory; a new one costs about
 # a second, for a minute's work or more.
 PAGES_A_WORKER = 2000

@@ -12,7 +12,7 @@ from kills import command, kill_again_and_again, site_web
 from sqlite_utils import Database
 from web import Web
 
-SITES, ARTICLES, KILLS = 12, 25, 10
+SITES, ARTICLES, KILLS = 12, 50, 10
 WANTED = SITES * ARTICLES
 
 
@@ -22,11 +22,11 @@ def test_ten_kills_lose_nothing_repeat_nothing_and_leave_no_process(
     web: Web, tmp_path: Path
 ) -> None:
     path = tmp_path / "tamis.db"
-    sources = site_web(web, tmp_path, sites=SITES, articles=ARTICLES, seconds=0.15)
+    sources = site_web(web, tmp_path, sites=SITES, articles=ARTICLES, seconds=0.3)
     run = command(sources, path)
 
     done = kill_again_and_again(
-        web, run, path, kills=KILLS, most=WANTED // KILLS, rng=random.Random(20261121)
+        web, run, path, kills=KILLS, most=WANTED // KILLS // 2, rng=random.Random(20261121)
     )
 
     assert (done.kills, done.orphans, done.steps_back) == (KILLS, 0, 0)
