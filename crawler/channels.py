@@ -34,6 +34,10 @@ MAX_DEPTH = 10
 EXAMPLES = 50
 # A summary that begins as the text does was made from it by a program. Longer than any chance.
 SAME_START = 60
+# The hints that a reading uses (crawler.enrichment); the others change no article.
+READ = (
+    "title", "published", "authors", "categories", "language", "image", "attachments", "origin_url",
+)  # fmt: skip
 GIVEN_UP = 3  # failures in a row of a page of older links
 IDLE = 20  # visits at once that bring nothing: a server that ignores where to go on
 NEVER = "9999-12-31T00:00:00Z"
@@ -109,9 +113,11 @@ class Channels:
                     " root = NULL, parent = NULL,"
                     " cursor = iif(kind = excluded.kind, cursor, NULL),"
                     " depth = iif(kind = excluded.kind, depth, 0),"
-                    " etag = iif(kind = excluded.kind, etag, NULL),"
-                    " modified = iif(kind = excluded.kind, modified, NULL),"
-                    " body_hash = iif(kind = excluded.kind, body_hash, NULL),"
+                    # One that comes back must name its parts again, so it is asked for whole.
+                    f" etag = iif(kind = excluded.kind AND due <> '{NEVER}', etag, NULL),"
+                    f" modified = iif(kind = excluded.kind AND due <> '{NEVER}', modified, NULL),"
+                    " body_hash = iif(kind = excluded.kind"
+                    f" AND due <> '{NEVER}', body_hash, NULL),"
                     f" due = iif(due = '{NEVER}', '', due),"
                     " language = excluded.language, selector = excluded.selector",
                     [
@@ -353,14 +359,16 @@ class Channels:
         *,
         first: bool,
     ) -> None:
+        read = first and row["outcome"] == "stored"
+        before = _told_to_readers(self.db, row["id"]) if read else None
         if self._discovery(row["id"], root, channel, each, now):
             self._settle(row)
-            if first:  # what it says may be what the others do not
-                self.db.conn.execute(
-                    "UPDATE urls SET outcome = 'fetched' WHERE id = ? AND enricher IS NOT NULL"
-                    " AND outcome = 'stored'",
-                    (row["id"],),
-                )
+        if read and _told_to_readers(self.db, row["id"]) != before:
+            # What it says the others do not: the page is read again with it.
+            self.db.conn.execute(
+                "UPDATE urls SET outcome = 'fetched' WHERE id = ? AND enricher IS NOT NULL",
+                (row["id"],),
+            )
         updated = each.link.updated
         if updated is not None and updated > clock.after(schedule.DAY):
             updated = None  # a clock that is wrong would hide every later change
@@ -542,6 +550,11 @@ def hints(db: Database, url_ids: Iterable[int]) -> dict[int, dict[str, Any]]:
     for url_id, found in rows.fetchall():
         told[url_id] = {**json.loads(found), **told.get(url_id, {})}
     return told
+
+
+def _told_to_readers(db: Database, url_id: int) -> dict[str, Any]:
+    told = hints(db, [url_id]).get(url_id, {})
+    return {name: told[name] for name in READ if name in told}
 
 
 def _found(links: Iterable[Link]) -> dict[str, Found]:

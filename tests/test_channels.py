@@ -195,8 +195,23 @@ def test_what_was_read_with_worse_hints_is_read_again(db: Database, source: Sour
     frontier.channels.harvested(of_kind(frontier, source, "sitemap"), Harvest(links=links("a")))
     fetch(frontier)
     db.execute("UPDATE urls SET outcome = 'stored', enricher = 'v1'")
-    frontier.channels.harvested(of_kind(frontier, source, "feed"), Harvest(links=links("a")))
+    better = Harvest(links=links("a", title="Un abri"))
+    frontier.channels.harvested(of_kind(frontier, source, "feed"), better)
     assert row(frontier, "urls", outcome="fetched")["url"] == "http://quai.example.org/a"
+
+
+def test_what_a_second_channel_says_no_better_is_not_read_again(
+    db: Database, source: Source
+) -> None:
+    frontier = Frontier(db)
+    frontier.channels.sync([source], addresses)
+    first = Harvest(links=links("a", title="Un abri"))
+    frontier.channels.harvested(of_kind(frontier, source, "feed"), first)
+    fetch(frontier)
+    db.execute("UPDATE urls SET outcome = 'stored', enricher = 'v1'")
+    again = Harvest(links=links("a", title="Autrement", updated=AGES_AGO))
+    frontier.channels.harvested(of_kind(frontier, source, "sitemap"), again)
+    assert row(frontier, "urls", outcome="stored")["url"] == "http://quai.example.org/a"
 
 
 # What is given whole.

@@ -79,6 +79,22 @@ def test_a_part_that_its_index_names_no_longer_is_not_asked_for(
     assert channel(frontier, f"{SITE}/new.xml") is not None
 
 
+def test_an_index_that_left_the_registry_and_comes_back_names_its_parts_again(
+    frontier: Frontier, source: Source
+) -> None:
+    listed = replace(source, sitemaps=(at("index.xml"),))
+    frontier.channels.sync([listed], addresses)
+    named = Harvest(links=(), parts=(Part(url=f"{SITE}/1.xml"),))
+    frontier.channels.harvested(due(frontier, f"{SITE}/index.xml"), named, etag='"1"')
+    frontier.channels.sync([source], addresses)
+    assert channel(frontier, f"{SITE}/1.xml") is None
+    frontier.channels.sync([listed], addresses)
+    index = due(frontier, f"{SITE}/index.xml")
+    assert index.etag is None  # or a 304 would leave the parts out for ever
+    frontier.channels.harvested(index, named, etag='"1"')
+    assert channel(frontier, f"{SITE}/1.xml", now=clock.now()) is not None
+
+
 def test_a_page_of_older_links_that_always_fails_is_given_up(
     frontier: Frontier, source: Source
 ) -> None:
