@@ -54,11 +54,11 @@ def test_a_day_without_news_costs_one_request_a_channel(
         return Answer(feed(f"{web.url}/a"), content_type=RSS, headers={"ETag": '"7"'})
 
     web.pages = {"/feed": conditional, "/a": Answer(article("Le centre rouvre", *TEXT))}
-    crawl()
+    crawl("--no-enrich")
     assert web.hits["/robots.txt"] == web.hits["/.well-known/tdmrep.json"] == 1
     web.hits.clear()
     later(tmp_path / "tamis.db")
-    assert crawl().returncode == 0
+    assert crawl("--no-enrich").returncode == 0
     assert web.hits == {"/feed": 1}
 
 
@@ -88,10 +88,10 @@ def test_what_robots_txt_forbids_is_remembered_for_the_day(
         "/a": Answer(article("Le centre rouvre", *TEXT)),
         "/b": Answer(article("Privé", *TEXT)),
     }
-    crawl()
+    crawl("--no-enrich")
     web.pages["/feed"] = Answer(feed(f"{web.url}/b"), content_type=RSS)
     later(tmp_path / "tamis.db")
-    crawl()
+    crawl("--no-enrich")
     assert (web.hits["/robots.txt"], web.hits["/b"]) == (1, 0)
     assert "robots" in {row["outcome"] for row in stored().table("urls").rows}
 

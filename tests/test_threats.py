@@ -559,7 +559,7 @@ def test_pages_that_keep_their_reader_busy_fail_within_their_time_and_memory(
         web.pages["good/feed"] = rss(feed(*links, web.url("good", "/a")))
         feeds = {"good": web.url("good", "/feed")}
         run = crawled(
-            tmp_path, feeds, enrich=True, seconds_a_page=10, limit=150,
+            tmp_path, feeds, enrich=True, seconds_a_page=5, limit=150,
             settings={"TAMIS_LOOPBACK": True},
         )  # fmt: skip
     found = {
