@@ -479,7 +479,7 @@ class Channels:
         """Leave it alone for a while, twice as long each time it fails again.
 
         Or for `seconds`, if the server named them and they are longer. A page of older links that
-        fails is given up, and the next visit is to the first one again.
+        fails for good, or GIVEN_UP times, is left, and the next visit is to the first one again.
         """
         wait = max(seconds or 0.0, schedule.backoff(channel.failures + 1, failing))
         older = channel.depth > 0

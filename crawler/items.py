@@ -113,7 +113,7 @@ class Harvest:
 
     `defect` is why the document is not well-formed, or what of it was left out; `refused` are
     addresses that are none of the web's. `older` is the page that goes on with older links: it is
-    visited when all links of this one are new. `cursor` is what the next visit is asked with, and
+    visited when most links of this one are new. `cursor` is what the next visit is asked with, and
     `again` says that it is due at once. `every` is how often, in seconds, the document says that
     it changes.
     """

@@ -8,6 +8,8 @@ first) and what the operator set; raises ConfigError if something must be set th
 `read(answer)`: what an answer with status 200 names; raises FeedError if it is not what it should
 be. It may run in another process, with a limit of time.
 
+What several share, or one has too much of, is beside them: `json_api`, `server_time`, `shortcodes`.
+
 MEANINGS, where it is there, says by HTTP status what an error means that only this kind gives.
 """
 
