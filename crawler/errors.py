@@ -4,7 +4,7 @@ TamisError
 ├── SourceError       a record of spiders/sources is wrong: names file, record and field
 ├── ConfigError       the operator must set something: says what and how
 ├── FeedError         a feed, or another channel, cannot be read at all
-├── WarcError         a WARC file cannot be read: names file and byte (crawler.captures)
+├── WarcError         a WARC file cannot be read: says how far it was (crawler.captures)
 └── PublishError      the new database failed its checks and the old one stays in place
 """
 
