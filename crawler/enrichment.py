@@ -8,19 +8,16 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import replace
 from pathlib import Path
 
 from pebble import ProcessExpired, ProcessPool
 from sqlite_utils import Database
 
-from crawler import archive, database, identity, store, urls, workers
+from crawler import database, store, workers
 from crawler.errors import TamisError
 from crawler.progress import Progress
 from crawler.readings import Reading, Unread
 from enrich import annotate
-from enrich.extract import Attachment, Hints, bcp47, extract
-from enrich.text import text_hash
 
 # In the pool at a time, for each worker: one being read and enough waiting that none is idle
 # while results are stored.
@@ -34,52 +31,9 @@ MAX_CRASHES = 2
 
 def read(page: Unread) -> Reading:
     """What one archived page is. Runs in a worker process; pure but for its input."""
-    told = page.hints
-    hints = Hints(
-        title=told.get("title"),
-        published=told.get("published"),
-        authors=tuple(told.get("authors", ())),
-        categories=tuple(told.get("categories", ())),
-        language=told.get("language"),
-        fetched=page.fetched,
-    )
-    body = archive.unpack(page.body)
-    found = extract(body, page.url, content_type=page.content_type, hints=hints)
-    if found.kind == "empty" and (content := told.get("content")):
-        # The page shows its text to scripts only; what the feed has of it is better than nothing.
-        found = extract(f"<article>{content}</article>", page.url, hints=hints)
-    if found.kind != "article":
-        none = {"empty": ("too_short", f"{found.words} words")}
-        outcome, reason = none.get(found.kind, ("not_an_article", found.kind))
-        return Reading(url_id=page.url_id, page_id=page.page_id, outcome=outcome, reason=reason)
-    found = replace(
-        found,
-        image=found.image or told.get("image"),
-        attachments=found.attachments
-        or tuple(Attachment(url=url, label="") for url in told.get("attachments", ())),
-    )
-    return Reading(
-        url_id=page.url_id,
-        outcome="stored",
-        page_id=page.page_id,
-        source=page.source,
-        url=page.url,
-        fetched=page.fetched,
-        extracted=found,
-        canonical=_other(
-            identity.canonical((*found.canonicals, *filter(None, [found.og_url])), page.url),
-            page.url,
-        ),
-        origin_url=identity.origin(found.canonicals, page.url) or told.get("origin_url"),
-        annotation=annotate.annotate(
-            found.title, found.text, found.declared_language or bcp47(hints.language)
-        ),
-        text_hash=text_hash(found.text),
-    )
+    from crawler import pages  # noqa: PLC0415 (no other process needs what reading takes)
 
-
-def _other(claimed: str | None, url: str) -> str | None:
-    return claimed if claimed and urls.key(claimed) != urls.key(url) else None
+    return pages.read(page)
 
 
 def run(

@@ -10,8 +10,9 @@ from typing import Any
 
 from crawler import clock, identity, urls, workers
 from enrich.annotate import annotate
+from enrich.article import Hints
 from enrich.duplicates import Text, relations
-from enrich.extract import WORD, Hints, bcp47, extract
+from enrich.extract import WORD, bcp47, extract
 from enrich.language import identify
 from enrich.text import text_hash
 

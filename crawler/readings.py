@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from enrich.annotate import Annotation
-from enrich.extract import Extracted
+from enrich.article import Extracted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

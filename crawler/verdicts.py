@@ -12,7 +12,8 @@ from crawler.cms import ANCHOR, Candidate
 from crawler.items import Harvest, Link
 from crawler.urls import key
 from enrich import language
-from enrich.extract import WORD, Hints, bcp47, extract
+from enrich.article import Hints
+from enrich.extract import WORD, bcp47, extract
 
 VERDICTS = {
     "ok": "names articles, and new ones",

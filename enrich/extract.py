@@ -10,7 +10,6 @@ import logging
 import re
 from collections import Counter, deque
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -19,6 +18,7 @@ from lxml.html import HtmlElement
 from trafilatura import bare_extraction, load_html
 from trafilatura.settings import DEFAULT_CONFIG, Document
 
+from enrich.article import UNTOLD, Attachment, Extracted, Hints
 from enrich.charset import decode
 from enrich.rights import SILENT, Signals, declared
 from enrich.text import UNPRINTABLE, printable
@@ -69,54 +69,8 @@ MAX_AHEAD = timedelta(days=2)
 OLDEST = date(1995, 1, 1)  # htmldate's own lower bound: there was no news on the web
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hints:
-    """What is known of an article before its page is read: from the feed, and when we looked."""
-
-    title: str | None = None
-    published: str | None = None
-    authors: tuple[str, ...] = ()
-    categories: tuple[str, ...] = ()
-    language: str | None = None
-    fetched: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attachment:
-    url: str
-    label: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Extracted:
-    """What a page holds. `kind` is `article`, `home` or `empty`.
-
-    `published` is ISO 8601, as precise as it was stated and in the zone it was stated in, since
-    the day can be another one in UTC; `published_source` says who stated it: `feed`, `json-ld`,
-    `meta` or `page` (found in the page by htmldate). Paragraphs of `text` are lines.
-    `declared_language` is the page's own claim. `canonicals` and `og_url` are the addresses that it
-    claims for itself, as `rel=canonical` and `og:url`; any of them may be wrong. `rights`
-    is what it says of its own rights.
-    """
-
-    kind: str
-    title: str
-    text: str
-    words: int
-    published: str | None
-    published_source: str | None
-    authors: tuple[str, ...]
-    image: str | None
-    categories: tuple[str, ...]
-    declared_language: str | None
-    canonicals: tuple[str, ...]
-    og_url: str | None
-    attachments: tuple[Attachment, ...]
-    rights: Signals = SILENT
-
-
 def extract(
-    body: bytes | str, url: str, *, content_type: str | None = None, hints: Hints = Hints()
+    body: bytes | str, url: str, *, content_type: str | None = None, hints: Hints = UNTOLD
 ) -> Extracted:
     """Read one page. Never raises for what a page may hold: what is not there is empty or None."""
     html = body if isinstance(body, str) else decode(body, content_type, hints.language)[0]

@@ -139,5 +139,7 @@ def project_settings(over: Mapping[str, Any]) -> Settings:
     settings = Settings()
     settings.setmodule("crawler.settings", priority="project")
     settings.set("LOG_LEVEL", "WARNING", priority="project")
+    # The spider is given, as a class: to look for others would import all of them.
+    settings.set("SPIDER_MODULES", [], priority="project")
     settings.setdict(dict(over), priority="cmdline")
     return settings

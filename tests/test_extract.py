@@ -3,7 +3,8 @@ from dataclasses import replace
 import pytest
 from web import article
 
-from enrich.extract import Attachment, Hints, extract
+from enrich.article import Attachment, Hints
+from enrich.extract import extract
 from enrich.rights import Signals
 
 URL = "https://quai.example.org/spip.php?article12"

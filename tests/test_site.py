@@ -27,7 +27,8 @@ from crawler.frontier import OUTCOMES
 from crawler.registry import CATEGORIES, ORGANISATIONS
 from crawler.schema import published
 from crawler.serving import Newest, serve, site, site_folder
-from enrich.extract import Hints, extract
+from enrich.article import Hints
+from enrich.extract import extract
 from enrich.language import DECLARED_CONFIDENCE, identify
 from enrich.themes import SECOND, THRESHOLD
 
