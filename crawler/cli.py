@@ -74,7 +74,8 @@ def visiting_options(command: Command) -> Command:
     )  # fmt: skip
     delay = click.option(
         "--delay", type=click.FloatRange(0),
-        help="Seconds between two requests to a host (default: 1).",
+        help="Seconds between two requests to a host, at least; slow ones and those whose "
+        "robots.txt asks for it get more (default: 1).",
     )  # fmt: skip
     loopback = click.option(
         "--loopback", is_flag=True, help="Allow sites on this machine, for a test web."

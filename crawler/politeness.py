@@ -1,4 +1,4 @@
-"""How much a host wants to be asked: its Crawl-delay, and rest where it refuses or is silent."""
+"""How much a host can be asked: its Crawl-delay, its speed, and rest where it refuses."""
 
 import time
 from collections import Counter
@@ -17,7 +17,11 @@ from scrapy.utils.httpobj import urlparse_cached
 
 from crawler.urls import host
 
-MAX_CRAWL_DELAY = 30.0  # seconds; some robots.txt ask for a day, which would be never
+MAX_DELAY = 30.0  # seconds; some robots.txt ask for a day, which would be never
+# The pause is so many times what a host takes to answer, so that it is busy with us a fifth of its
+# time at most, whatever it runs on: Heritrix's delay-factor, with its default. A host that answers
+# in 0.2 s notices nothing of it.
+LATENCIES = 5.0
 ASKED_TO_WAIT = (429, 503)
 # Seconds. A server that says "at once" after refusing does not mean it.
 MIN_RETRY_AFTER, MAX_RETRY_AFTER = 60.0, 24 * 3600.0
@@ -121,29 +125,65 @@ def retry_after(response: Response) -> float | None:
     return min(max(seconds, MIN_RETRY_AFTER), MAX_RETRY_AFTER)
 
 
-class CrawlDelay:
-    """Slow down for hosts whose robots.txt asks for it; never faster than DOWNLOAD_DELAY."""
+class Pace:
+    """How long to pause between requests to a host: as long as it asks for, longer if it is slow.
+
+    DOWNLOAD_DELAY is the shortest; at 0, for a web of one's own, only Crawl-delay counts.
+    """
 
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
         self.user_agent = crawler.settings["ROBOTSTXT_USER_AGENT"]
-        self.delay = crawler.settings.getfloat("DOWNLOAD_DELAY")
+        self.shortest = crawler.settings.getfloat("DOWNLOAD_DELAY")
+        self.asked: dict[str, float] = {}
+        self.latency: dict[str, float] = {}
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         extension = cls(crawler)
         crawler.signals.connect(extension.robots_parsed, signals.robots_parsed)
+        if extension.shortest:
+            crawler.signals.connect(extension.answered, signals.response_downloaded)
         return extension
 
     def robots_parsed(self, robotparser: RobotParser, request: Request, **_: Any) -> None:
         asked = robotparser.crawl_delay(self.user_agent)
-        if asked is None or self.crawler.engine is None:
+        if asked is not None:
+            place = urlparse_cached(request).hostname or ""
+            self.asked[place] = float(asked)
+            self._set(place)
+
+    def answered(self, response: Response, request: Request) -> None:
+        if (latency := request.meta.get("download_latency")) is not None:
+            place = urlparse_cached(request).hostname or ""
+            before = self.latency.get(place, 0.0)
+            self.latency[place] = smoothed(before, latency, well=response.status < 400)  # noqa: PLR2004 (errors)
+            self._set(place)
+
+    def _set(self, place: str) -> None:
+        if self.crawler.engine is None:
             return
-        host = urlparse_cached(request).hostname or ""
-        downloader = self.crawler.engine.downloader
-        delay = max(self.delay, min(float(asked), MAX_CRAWL_DELAY))
+        asked = self.asked.get(place)
+        delay = pause(self.shortest, asked, self.latency.get(place, 0.0))
         # For the slot that is there, and for the one made anew when it has been idle; and no
-        # jitter, which would make half of what was asked.
-        downloader.per_slot_settings[host] = {"delay": delay, "jitter": 0.0}
-        if slot := downloader.slots.get(host):
-            slot.delay, slot.jitter = delay, 0.0
+        # jitter where it would make half of what was asked.
+        told = {"delay": delay} if asked is None else {"delay": delay, "jitter": 0.0}
+        downloader = self.crawler.engine.downloader
+        downloader.per_slot_settings[place] = told
+        if slot := downloader.slots.get(place):
+            slot.delay, slot.jitter = delay, told.get("jitter", slot.jitter)
+
+
+def smoothed(before: float, latency: float, *, well: bool) -> float:
+    """How long a host takes to answer, in seconds: slower is believed at once, faster by halves.
+
+    An error is often answered fast by a server that can do no more: it does not count as faster.
+    """
+    if latency >= before:
+        return latency
+    return (before + latency) / 2 if well else before
+
+
+def pause(shortest: float, asked: float | None, latency: float) -> float:
+    """Seconds from one request to the next, for a host that answers after `latency` seconds."""
+    return max(shortest, min(max(asked or 0.0, LATENCIES * latency), MAX_DELAY))

@@ -38,8 +38,6 @@ DOWNLOAD_HANDLERS = {
 TWISTED_DNS_RESOLVER = "crawler.guard.PublicResolver"
 REFERRER_POLICY = "no-referrer"  # a redirect would tell the next host where we come from
 HTTPPROXY_ENABLED = False  # a proxy resolves names by itself, past our resolver
-TELNETCONSOLE_ENABLED = False
-REMOTE_CONTROL_ENABLED = False
 DOWNLOADER_MIDDLEWARES = {
     "crawler.guard.AddressGuard": 50,
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
@@ -48,7 +46,14 @@ DOWNLOADER_MIDDLEWARES = {
     "crawler.middlewares.UndecodedBody": 595,
     "crawler.middlewares.WholeBody": 585,
 }
-EXTENSIONS = {"crawler.politeness.CrawlDelay": 500}
+EXTENSIONS = {
+    "crawler.politeness.Pace": 500,
+    # Not even imported, which takes a quarter of a second: nobody steers a crawl from outside, and
+    # AutoThrottle would go below a Crawl-delay.
+    "scrapy.extensions.remote_control.RemoteControl": None,
+    "scrapy.extensions.telnet.TelnetConsole": None,
+    "scrapy.extensions.throttle.AutoThrottle": None,
+}
 
 # Speed. 100 parallel items a response cost 17 % of the crawl for nothing: a response is one page.
 CONCURRENT_ITEMS = 4

@@ -1,14 +1,16 @@
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+import warm
 from sqlite_utils import Database
 from web import Crawl, Web, record
 
-from crawler import database
+from crawler import database, enrichment, store
 from crawler.items import Address, Source
+from enrich.annotate import version
 
 
 @pytest.fixture
@@ -42,18 +44,31 @@ def source() -> Source:
 
 @pytest.fixture
 def crawl(web: Web, tmp_path: Path) -> Crawl:
-    """Runs `tamis crawl` on the feed at /feed; further arguments are its own."""
-    sources = tmp_path / "sources"
+    """Runs `tamis crawl` on the feed at /feed; further arguments are its own.
+
+    Pages are read afterwards and here, unless told `--no-enrich`: a process that reads takes a
+    second to start.
+    """
+    sources, path = tmp_path / "sources", tmp_path / "tamis.db"
     sources.mkdir()
     (sources / "test.toml").write_text(record("quai", web.url, f"{web.url}/feed"), encoding="utf-8")
 
     def run(*arguments: str, loopback: bool = True) -> subprocess.CompletedProcess[str]:
-        options = ["--sources", str(sources), "--db", str(tmp_path / "tamis.db"), "--delay", "0"]
-        options += ["--workers", "1", *(["--loopback"] if loopback else [])]
-        command = [sys.executable, "-m", "crawler", "crawl", *options, *arguments]
-        return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        options = ["--sources", str(sources), "--db", str(path), "--delay", "0", "--no-enrich"]
+        ran = warm.run("crawl", *options, *(["--loopback"] if loopback else []), *arguments)
+        if "--no-enrich" not in arguments:
+            with closing(database.private(path)) as opened:
+                read_all(opened)
+        return ran
 
     return run
+
+
+def read_all(db: Database) -> None:
+    """As `tamis enrich` does, in this process."""
+    while pages := store.unread(db, 50):
+        store.save(db, [enrichment.read(page) for page in pages], version())
+    store.settle(db)
 
 
 @pytest.fixture
