@@ -33,8 +33,13 @@ def body_hash(body: bytes) -> str:
     return hashlib.blake2b(body, digest_size=16).hexdigest()
 
 
-def kept(url_id: int | None, page: Page, *, look: str | None) -> tuple[Statement, Statement]:
-    """What archives a page and marks its URL, to be looked at again at `look`."""
+def kept(
+    url_id: int | None, page: Page, *, look: str | None, given: bool = False
+) -> tuple[Statement, Statement]:
+    """What archives a page and marks its URL, to be looked at again at `look`.
+
+    `given` says that an API gave it, as `channels.document` makes a page of it.
+    """
     headers = json.dumps(page.headers, ensure_ascii=False)
     return (
         (
@@ -49,10 +54,10 @@ def kept(url_id: int | None, page: Page, *, look: str | None) -> tuple[Statement
             ("UPDATE urls SET outcome = 'fetched', reason = NULL, decided = ?1, tries = 0,"
             " last_fetched = ?1, first_fetched = coalesce(first_fetched, ?1), gone = NULL,"
             " unchanged = iif(enricher IS NULL, 0, unchanged + 1), etag = ?2, modified = ?3,"
-            " body_hash = ?4, look = ?5 WHERE id = ?6"),
+            " body_hash = ?4, look = ?5, given = ?6 WHERE id = ?7"),
             (
                 page.fetched, page.headers.get("etag"), page.headers.get("last-modified"),
-                body_hash(page.body), look, url_id,
+                body_hash(page.body), look, given, url_id,
             ),
         ),
     )  # fmt: skip

@@ -410,10 +410,13 @@ class Channels:
     def _given(
         self, url_id: int | None, each: Found, now: str, *, before: str | None = None
     ) -> None:
-        """The channel gave the article itself: archive it as a page, which needs no fetching."""
+        """The channel gave the article itself: archive it as a page.
+
+        Its own page is looked at all the same, for what it says of its rights.
+        """
         page = document(each, now)
         if archive.body_hash(page.body) != before:
-            for statement in archive.kept(url_id, page, look=None):
+            for statement in archive.kept(url_id, page, look=now, given=True):
                 self.db.conn.execute(*statement)
 
     def _part(self, channel: DueChannel, part: Part) -> None:

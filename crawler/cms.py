@@ -10,7 +10,6 @@ from typing import Literal
 from urllib.parse import parse_qsl, unquote, urljoin, urlsplit, urlunsplit
 
 import babel
-from lxml import etree, html
 from lxml.html import HtmlElement
 
 from crawler.urls import domain, key, web_url
@@ -18,6 +17,7 @@ from enrich import charset
 from enrich.extract import bcp47
 from enrich.rights import SILENT, Signals, declared
 from enrich.text import fold
+from enrich.tree import tree_of
 
 # Signs of a system.
 
@@ -250,14 +250,9 @@ def page(
     text, _ = charset.decode(body, content_type)
     if "<" not in text[:MARKUP]:
         return None
-    parser = html.HTMLParser(
-        encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True
-    )
     try:
-        tree = html.document_fromstring(
-            text.replace("\x00", "").encode("utf-8", "replace"), parser=parser
-        )
-    except (etree.LxmlError, ValueError):
+        tree = tree_of(text)
+    except ValueError:
         return None
     origin = next((a for e in tree.iter("base") if (a := web_url(e.get("href") or "", url))), url)
     metas = _metas(tree)

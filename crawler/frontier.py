@@ -8,7 +8,7 @@ that is looked at again keeps its outcome meanwhile.
 import json
 from collections import Counter
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from sqlite_utils import Database
 
@@ -18,6 +18,7 @@ from crawler.hosts import Hosts
 from crawler.items import Link, Page
 from crawler.urls import host, key
 from crawler.writes import Writes, transaction
+from enrich.rights import Signals
 from enrich.text import printable
 
 # Every outcome there is, and what it tells a researcher. The first two are not final.
@@ -69,6 +70,7 @@ class PendingUrl:
     body_hash: str | None = None
     unchanged: int = 0
     outcome: str = "pending"
+    given: int = 0  # 1: an API gave its text, and its page is wanted for its rights only
 
     @property
     def again(self) -> bool:
@@ -78,7 +80,9 @@ class PendingUrl:
 COLUMNS = ", ".join(PendingUrl.__slots__)
 NEW = TURNS.format(columns=COLUMNS, which="outcome = 'pending' AND due <= :now")
 AGAIN = TURNS.format(
-    columns=COLUMNS, which="look <= :now AND due <= :now AND outcome NOT IN ('pending', 'fetched')"
+    columns=COLUMNS,
+    which="look <= :now AND due <= :now AND outcome <> 'pending'"
+    " AND (given OR outcome <> 'fetched')",
 )
 
 
@@ -153,12 +157,32 @@ class Frontier:
         self.writes.later(
             (
                 (
-                    "UPDATE urls SET last_fetched = ?, look = ?, unchanged = unchanged + 1,"
-                    " tries = 0, gone = NULL WHERE id = ?"
+                    "UPDATE urls SET last_fetched = iif(given, last_fetched, ?), look = ?,"
+                    " unchanged = unchanged + 1, tries = 0, gone = NULL WHERE id = ?"
                 ),
                 (now, _next_look(url, now), url.id),
             )
         )
+
+    def noticed(self, url: PendingUrl, page: Page, signals: Signals) -> None:
+        """The page of an article that an API gave was seen, and says this of its rights."""
+        said = (json.dumps(page.headers), json.dumps(asdict(signals)))
+        self.writes.later(
+            (
+                ("INSERT INTO notices (url_id, seen, headers, signals) VALUES (?, ?, ?, ?)"
+                " ON CONFLICT (url_id) DO UPDATE SET seen = excluded.seen,"
+                " headers = excluded.headers, signals = excluded.signals"),
+                (url.id, page.fetched, *said),
+            ),
+            (
+                ("UPDATE urls SET look = ?, tries = 0, gone = NULL, etag = ?, modified = ?"
+                " WHERE id = ?"),
+                (
+                    _next_look(url, page.fetched), page.headers.get("etag"),
+                    page.headers.get("last-modified"), url.id,
+                ),
+            ),
+        )  # fmt: skip
 
     def knows(self, url: str, *, besides: int) -> bool:
         """Whether the ledger has `url` under another id than `besides`."""
@@ -183,7 +207,8 @@ class Frontier:
         if url.again:
             self.writes.later(
                 (
-                    ("UPDATE urls SET last_fetched = ?, reason = ?, look = ?, tries = 0,"
+                    ("UPDATE urls SET last_fetched = iif(given, last_fetched, ?), reason = ?,"
+                    " look = ?, tries = 0,"
                     " unchanged = unchanged + 1, due = iif(?, ?, due),"
                     " gone = iif(?, coalesce(gone, ?), gone) WHERE id = ?"),
                     (

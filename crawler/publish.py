@@ -237,7 +237,7 @@ def _fill(source: Database, db: Database, *, full_text: bool, progress: Progress
         countries = {record.country for record in records.values()}
         reservations, now = _reservations(source), clock.now()
         for row in _articles(source):
-            signals = _signals(row["signals"])
+            signals = _signals(row["declared"])
             shown = rights(
                 records[row["source"]],
                 row["url"],
@@ -317,10 +317,12 @@ def _articles(source: Database) -> Iterator[dict[str, Any]]:
     return source.query(
         """
         SELECT articles.*, urls.key AS url_key, urls.host, urls.enricher, urls.gone,
-               article_texts.text, pages.headers,
+               article_texts.text, coalesce(notices.headers, pages.headers) AS headers,
+               coalesce(notices.signals, articles.signals) AS declared,
                (SELECT count(*) FROM versions WHERE article_id = articles.id) AS versions
         FROM articles JOIN urls ON urls.id = articles.url_id
           JOIN pages ON pages.id = articles.page_id
+          LEFT JOIN notices ON notices.url_id = urls.id AND urls.given
           JOIN article_texts ON article_texts.article_id = articles.id
         ORDER BY articles.id
         """

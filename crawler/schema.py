@@ -202,6 +202,25 @@ def m002_day_after_day(db: Database) -> None:
         )
 
 
+@private()
+def m003_pages_of_given_articles(db: Database) -> None:
+    """What the page of an article that an API gave says of its rights; its text is the API's."""
+    db.executescript(
+        """
+        ALTER TABLE urls ADD COLUMN given INTEGER NOT NULL DEFAULT 0;  -- 1: an API gave its text
+        CREATE TABLE notices (
+          url_id INTEGER PRIMARY KEY REFERENCES urls(id),
+          seen TEXT NOT NULL,                     -- the visit to its page
+          headers TEXT NOT NULL,                  -- JSON, as in pages
+          signals TEXT NOT NULL                   -- JSON, enrich.rights.Signals
+        );
+        UPDATE urls SET given = 1, look = coalesce(decided, discovered)
+          WHERE channel IN (SELECT id FROM channels WHERE kind IN ('wordpress', 'reliefweb'))
+          AND outcome IN ('stored', 'fetched');
+        """
+    )
+
+
 @published()
 def m001_news(db: Database) -> None:
     db.executescript(

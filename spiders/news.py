@@ -216,8 +216,6 @@ class NewsSpider(scrapy.Spider):
                 continue
             try:
                 yield self.visit(channel)
-                if channel.kind in ("wordpress", "reliefweb"):  # whose pages are not fetched
-                    yield from self.ask_for_tdm(channel.homepage)
             except (ConfigError, FeedError, ValueError) as error:
                 self._failed(channel, "failed", str(error), failing=Failing.SOFT)
 
@@ -365,7 +363,7 @@ class NewsSpider(scrapy.Spider):
         validators = {"If-None-Match": url.etag, "If-Modified-Since": url.modified}
         yield scrapy.Request(
             url.url,
-            self.fetched,
+            self.noticed if url.given else self.fetched,
             headers={name: value for name, value in validators.items() if value},
             errback=self.not_fetched,
             cb_kwargs={"url": url},
@@ -423,17 +421,33 @@ class NewsSpider(scrapy.Spider):
         if self.frontier.knows(response.url, besides=url.id):
             self.frontier.decided(url, "duplicate", f"leads to {response.url}")
             return
-        told = _plain(response.headers)
-        page = Page(
-            url=response.url,
-            fetched=clock.now(),
-            status=response.status,
-            content_type=content_type,
-            headers={name: told[name] for name in archive.KEPT_HEADERS if told.get(name)},
-            body=response.body,
-        )
-        self.frontier.fetched(url, page)
+        self.frontier.fetched(url, _page(response))
         self.progress.expect("read")
+
+    async def noticed(self, response: Response, url: PendingUrl) -> None:
+        """The page of an article that an API gave."""
+        try:
+            await self.notice(response, url)
+        except sqlite3.Error as error:
+            self.error = error
+        finally:
+            self._done(url)
+
+    async def notice(self, response: Response, url: PendingUrl) -> None:
+        if response.status == NOT_MODIFIED:
+            self.frontier.same(url)
+            return
+        if response.status not in WHOLE:
+            self.frontier.postponed(url, f"HTTP {response.status}")
+            return
+        page = _page(response)
+        answer = Answer(url=page.url, body=page.body, content_type=page.content_type)
+        try:
+            signals = await self.reader.signals(answer)
+        except FeedError as error:
+            self.frontier.decided(url, "failed", str(error))
+            return
+        self.frontier.noticed(url, page, signals)
 
     @ends_the_crawl
     def not_fetched(self, failure: Failure) -> None:
@@ -463,6 +477,18 @@ class NewsSpider(scrapy.Spider):
     def _done(self, url: PendingUrl) -> None:
         self.fetching.pop(url.id, None)
         self.progress.advance("fetched")
+
+
+def _page(response: Response) -> Page:
+    told = _plain(response.headers)
+    return Page(
+        url=response.url,
+        fetched=clock.now(),
+        status=response.status,
+        content_type=_header(response.headers, "Content-Type"),
+        headers={name: told[name] for name in archive.KEPT_HEADERS if told.get(name)},
+        body=response.body,
+    )
 
 
 def _asked_to_wait(failure: Failure) -> float | None:

@@ -1,20 +1,28 @@
-"""Reads what channels answered: the short ones here, the others in a process with a time limit.
+"""Reads what was answered: short documents here, the others in a process with a time limit.
 
 A feed can be made to take minutes (feedparser needs 13.7 s for 20,000 items), and the reactor
 must not stand still for it.
 """
 
 import asyncio
+from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from concurrent.futures.process import BrokenProcessPool
+from functools import partial
+from typing import TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
 from crawler import workers
 from crawler.errors import FeedError
 from crawler.items import Answer, Harvest
+from enrich import charset
+from enrich.rights import SILENT, Signals, declared
+from enrich.tree import tree_of
 from spiders.channels import CHANNELS
+
+Result = TypeVar("Result")
 
 # Up to this size a document is read at once: it takes less than to start a process. Of 54 real
 # feeds, sitemaps and API answers 49 are shorter. (The worst of 99 kB that we made takes 2.7 s.)
@@ -31,11 +39,18 @@ class Reader:
 
     async def read(self, kind: str, answer: Answer) -> Harvest:
         """What the answer names. Raises FeedError, also when reading it takes too long."""
+        return await self._read(partial(read, kind), answer)
+
+    async def signals(self, answer: Answer) -> Signals:
+        """What a page declares of its rights. Raises FeedError when that takes too long."""
+        return await self._read(signals, answer)
+
+    async def _read(self, function: Callable[[Answer], Result], answer: Answer) -> Result:
         if len(answer.body) <= INLINE and not answer.body.startswith(GZIP):
-            return read(kind, answer)
+            return function(answer)
         if self.pool is None:
             self.pool = workers.pool(1)
-        future: Future[Harvest] = self.pool.schedule(read, args=(kind, answer), timeout=SECONDS)
+        future: Future[Result] = self.pool.schedule(function, args=(answer,), timeout=SECONDS)
         try:
             return await asyncio.wrap_future(future)
         except (FutureTimeoutError, TimeoutError) as error:
@@ -51,3 +66,11 @@ class Reader:
 
 def read(kind: str, answer: Answer) -> Harvest:
     return CHANNELS[kind].read(answer)
+
+
+def signals(answer: Answer) -> Signals:
+    text, _charset = charset.decode(answer.body, answer.content_type)
+    try:
+        return declared(tree_of(text), answer.url)
+    except ValueError:
+        return SILENT

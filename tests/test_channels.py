@@ -12,6 +12,7 @@ from crawler.channels import MAX_DEPTH, DueChannel
 from crawler.frontier import Frontier, PendingUrl
 from crawler.items import Address, Harvest, Link, Page, Part, Source
 from crawler.schedule import CEILING, Failing
+from enrich.rights import SILENT
 
 LATER = "2099-01-01T00:00:00Z"
 AGES_AGO = "2020-01-01T00:00:00Z"
@@ -217,13 +218,14 @@ def test_what_a_second_channel_says_no_better_is_not_read_again(
 # What is given whole.
 
 
-def test_an_article_given_whole_is_archived_and_not_fetched(
+def test_an_article_given_whole_is_archived_and_its_page_only_looked_at(
     frontier: Frontier, source: Source
 ) -> None:
     feed = of_kind(frontier, source, "feed")
     whole = links("a", title="Un <abri>", content="<p>Quarante lits.</p>", whole=True)
     frontier.channels.harvested(feed, Harvest(links=whole))
-    assert frontier.draw(["quai"], now=LATER, limit=9) == []
+    (url,) = frontier.draw(["quai"], now=LATER, limit=9)
+    assert (url.given, url.again) == (1, True)
     (page,) = frontier.db.table("pages").rows
     body = archive.unpack(page["body"]).decode()
     assert "<h1>Un &lt;abri&gt;</h1>" in body
@@ -259,6 +261,32 @@ def test_it_is_archived_again_when_the_channel_says_it_changed_and_it_did(
     assert frontier.db.table("pages").count == 1
     told("<p>Deux.</p>", "2026-11-20T09:00:00Z")
     assert frontier.db.table("pages").count == 2
+
+
+@pytest.mark.parametrize("seen", ["noticed", "not changed", "failed"])
+def test_a_look_at_its_page_hides_no_change_that_the_channel_tells_later(
+    frontier: Frontier, source: Source, seen: str
+) -> None:
+    def told(text: str, updated: str) -> None:
+        feed = of_kind(frontier, source, "feed")
+        given = links("a", title="A", content=text, whole=True, updated=updated)
+        frontier.channels.harvested(feed, Harvest(links=given))
+
+    told("<p>Un.</p>", "2026-11-20T00:00:00Z")
+    frontier.db.execute("UPDATE urls SET last_fetched = '2026-11-20T08:00:00Z'")
+    (url,) = frontier.draw(["quai"], now=LATER, limit=9)
+    page = Page(url=url.url, fetched=clock.now(), status=200, content_type=None, body=b"")
+    if seen == "noticed":
+        frontier.noticed(url, page, SILENT)
+    elif seen == "failed":
+        frontier.decided(url, "failed", "HTTP 500")
+    else:
+        frontier.same(url)
+    frontier.writes.flush()
+    assert frontier.draw(["quai"], now=clock.now(), limit=9) == []
+    told("<p>Deux.</p>", "2026-11-20T09:00:00Z")
+    assert frontier.db.table("pages").count == 2
+    assert len(frontier.draw(["quai"], now=LATER, limit=9)) == 1
 
 
 # Changes.

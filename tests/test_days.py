@@ -270,35 +270,86 @@ def test_a_site_without_feed_is_read_from_its_list_of_articles_and_the_pages_bef
     assert web.hits["/actus?page=2"] == 1  # most of the first page was known
 
 
-def test_articles_that_an_api_gives_whole_are_not_fetched(
-    web: Web, crawl: Crawl, stored: Stored, tmp_path: Path
-) -> None:
+class Posts(dict[str, Answer]):
+    """Answers /wp-json/..., whatever is asked, with one post and nothing after it."""
+
+    def __init__(self, web: Web, pages: dict[str, Answer]) -> None:
+        super().__init__(pages)
+        self.post = {
+            "id": 7, "status": "publish", "link": f"{web.url}/le-centre-rouvre/",
+            "date": "2026-11-20T09:00:00", "date_gmt": "2026-11-20T08:00:00",
+            "modified": "2026-11-20T09:00:00", "modified_gmt": "2026-11-20T08:00:00",
+            "title": {"rendered": "Le centre rouvre"}, "excerpt": {"rendered": TEXT[0]},
+            "content": {
+                "rendered": "".join(f"<p>{text}</p>" for text in TEXT * 3), "protected": False,
+            },
+        }  # fmt: skip
+
+    def get(self, path: str, default: object = None) -> object:  # type: ignore[override]
+        if not path.startswith("/wp-json/"):
+            return super().get(path, default)
+        first = "modified_after" not in path and "offset" not in path and "before" not in path
+        return Answer(json.dumps([self.post] if first else []).encode(), content_type=JSON)
+
+
+PAGE = (
+    b"<html lang=fr><head><meta name=robots content='noarchive, max-snippet:0'></head>"
+    b"<body>Le centre rouvre. Le reste pour qui a des scripts seulement.</body></html>"
+)
+
+
+@pytest.fixture
+def wordpress(web: Web, tmp_path: Path) -> str:
+    """The source is a WordPress site; where the page of its one post is."""
     at = f"{web.url}/wp-json/wp/v2/posts"
     with_record(tmp_path, f'wordpress = [{{ url = "{at}", grade = "probed" }}]')
-    post = {
-        "id": 7, "status": "publish", "link": f"{web.url}/le-centre-rouvre/",
-        "date": "2026-11-20T09:00:00", "date_gmt": "2026-11-20T08:00:00",
-        "modified": "2026-11-20T09:00:00", "modified_gmt": "2026-11-20T08:00:00",
-        "title": {"rendered": "Le centre rouvre"},
-        "content": {"rendered": "".join(f"<p>{text}</p>" for text in TEXT * 3), "protected": False},
-        "excerpt": {"rendered": TEXT[0]},
-    }  # fmt: skip
+    return "/le-centre-rouvre/"
 
-    class Posts(dict[str, Answer]):
-        """Answers /wp-json/..., whatever is asked, with the post once and nothing after it."""
 
-        def get(self, path: str, default: object = None) -> object:  # type: ignore[override]
-            if not path.startswith("/wp-json/"):
-                return default
-            first = "modified_after" not in path and "offset" not in path and "before" not in path
-            found = [post] if first else []
-            return Answer(json.dumps(found).encode(), content_type=JSON)
-
-    web.pages = Posts()  # type: ignore[assignment]
+def test_an_article_that_an_api_gives_has_the_apis_text_and_the_rights_of_its_page(
+    web: Web, crawl: Crawl, stored: Stored, tmp_path: Path, wordpress: str
+) -> None:
+    answer = Answer(PAGE, headers={"TDM-Reservation": "1", "ETag": '"1"'})
+    web.pages = Posts(web, {wordpress: answer})  # type: ignore[assignment]
     assert crawl().returncode == 0
     (row,) = stored().table("articles").rows
     assert (row["title"], row["published"]) == ("Le centre rouvre", "2026-11-20T08:00:00Z")
-    assert web.hits["/le-centre-rouvre/"] == 0
+    (text,) = stored().table("article_texts").rows
+    assert TEXT[1] in text["text"]
+    assert web.hits[wordpress] == 1
+    publish(tmp_path / "tamis.db", tmp_path / "news.db")
+    with closing(Database(tmp_path / "news.db")) as news:
+        (shown,) = news.table("articles").rows
+    assert (shown["rights"], shown["tdm"]) == ("metadata", "reserved (header)")
+    assert "noarchive" in shown["robots"]
+
+
+def test_the_page_of_such_an_article_is_looked_at_again_and_makes_no_version(
+    web: Web, crawl: Crawl, stored: Stored, tmp_path: Path, wordpress: str
+) -> None:
+    web.pages = Posts(web, {wordpress: Answer(PAGE)})  # type: ignore[assignment]
+    crawl()
+    tomorrow(tmp_path / "tamis.db")
+    web.pages[wordpress] = Answer(b"<html><body>Autre chose.</body></html>")
+    crawl()
+    assert web.hits[wordpress] == 2
+    assert stored().table("versions").count == 0
+    assert stored().table("pages").count == 1
+    (notice,) = stored().table("notices").rows
+    assert json.loads(notice["signals"])["robots"] == []
+
+
+def test_the_day_on_which_the_page_of_such_an_article_vanished_is_kept(
+    web: Web, crawl: Crawl, stored: Stored, tmp_path: Path, wordpress: str
+) -> None:
+    web.pages = Posts(web, {wordpress: Answer(PAGE)})  # type: ignore[assignment]
+    crawl()
+    tomorrow(tmp_path / "tamis.db")
+    web.pages[wordpress] = Answer(b"", 410)
+    crawl()
+    (url,) = stored().table("urls").rows
+    assert (url["outcome"], url["look"]) == ("stored", None)
+    assert url["gone"]
 
 
 def test_a_page_that_shows_its_text_to_scripts_alone_has_that_of_its_feed(

@@ -65,3 +65,13 @@ def test_a_crawl_goes_on_from_there(tmp_path: Path, source: Source) -> None:
         assert channel.etag == '"7"'
         (url,) = frontier.draw(["quai"], now=clock.now(), limit=9)
         assert url.url == "http://quai.example.org/b"
+
+
+def test_what_an_api_gave_is_looked_at_for_its_rights(tmp_path: Path, source: Source) -> None:
+    path = tmp_path / "old.db"
+    first_version(path, source)
+    with closing(Database(path)) as db:
+        db.execute("UPDATE channels SET kind = 'wordpress'")
+    with closing(database.private(path)) as db:
+        drawn = Frontier(db).draw(["quai"], now=clock.now(), limit=9)
+    assert {(url.url[-1], url.given) for url in drawn} == {("a", 1), ("b", 0)}

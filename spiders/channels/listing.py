@@ -7,7 +7,7 @@ from itertools import chain, islice
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from cssselect import HTMLTranslator, SelectorError
-from lxml import etree, html
+from lxml import etree
 from lxml.html import HtmlElement
 
 from crawler import cards, ranking
@@ -17,6 +17,7 @@ from crawler.errors import FeedError
 from crawler.items import Address, Answer, Harvest, Link, Source
 from crawler.urls import key, web_url
 from enrich import charset
+from enrich.tree import tree_of
 
 # The largest of the 1,185 pages we tried has 2.2 MB; one of 8 MB takes 2 to 3 s.
 MAX_BYTES = 10 * 1024 * 1024
@@ -107,13 +108,9 @@ def _page(answer: Answer) -> HtmlElement:
     if start.startswith(NO_HTML) or not (textual or looks):
         raise FeedError(f"{url}: {kind or 'something'}, where an HTML page was expected")
     text, _ = charset.decode(body, answer.content_type)
-    parser = html.HTMLParser(
-        encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True
-    )
-    whole = text.replace("\x00", "").encode("utf-8", "replace")
     try:
-        return html.document_fromstring(whole, parser=parser)
-    except (etree.LxmlError, ValueError) as error:
+        return tree_of(text)
+    except ValueError as error:
         raise FeedError(f"{url}: no HTML page ({error})") from error
 
 
