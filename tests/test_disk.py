@@ -8,20 +8,20 @@ import ctypes
 import os
 import random
 import re
-import resource
 import shutil
 import sqlite3
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+import warm
 from web import RSS, Answer, Web, article, feed, record
 
 # So much is there before; so much more makes the database grow beyond what is allowed it.
@@ -37,13 +37,7 @@ PR_CAPBSET_DROP, CAP_DAC_OVERRIDE = 24, 1
 ADVICE = re.compile(r"\b(?:again|next time|wait|free|make|close|name another|mount)\b")
 TAMIS = [sys.executable, "-m", "crawler"]
 # `tamis` that waits a tenth of a second for a lock, not a minute.
-IMPATIENT = [
-    sys.executable, "-c",
-    (
-        "from crawler import database; database.BUSY_MILLISECONDS = 100\n"
-        "from crawler.cli import main; main(prog_name='tamis')"
-    ),
-]  # fmt: skip
+IMPATIENT = "from crawler import database; database.BUSY_MILLISECONDS = 100"
 
 Ran = subprocess.CompletedProcess[str]
 
@@ -112,11 +106,19 @@ def on(site: Site, path: Path) -> dict[str, list[str]]:
     }
 
 
-def run(
-    arguments: list[str], *, tamis: list[str] = TAMIS, before: Callable[[], None] | None = None
-) -> Ran:
+def run(arguments: list[str], *, prelude: str = "") -> Ran:
+    return warm.run(*arguments, prelude=prelude)
+
+
+def run_as_anybody(arguments: list[str]) -> Ran:
+    """As one for whom modes hold: everybody but root."""
+
+    def drop() -> None:
+        if os.geteuid() == 0:
+            ctypes.CDLL(None).prctl(PR_CAPBSET_DROP, CAP_DAC_OVERRIDE, 0, 0, 0)
+
     return subprocess.run(
-        [*tamis, *arguments], preexec_fn=before,
+        [*TAMIS, *arguments], preexec_fn=drop,
         capture_output=True, text=True, timeout=SECONDS, check=False,
     )  # fmt: skip
 
@@ -180,13 +182,9 @@ def assert_goes_on(site: Site, path: Path, *options: str) -> None:
         assert rows(path, "SELECT count(*) FROM article_texts") == [(everything,)]
 
 
-def no_larger_than(size: int) -> Callable[[], None]:
-    """For preexec_fn: no file of the process can grow beyond `size` (Python ignores SIGXFSZ)."""
-
-    def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
-
-    return limit
+def no_larger_than(size: int) -> str:
+    """A prelude: no file of the process can grow beyond `size` (Python ignores SIGXFSZ)."""
+    return f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}))"
 
 
 @contextmanager
@@ -276,7 +274,7 @@ def test_a_file_that_may_not_grow_ends_the_crawl_and_costs_nothing(
     path = site.copy(tmp_path)
     before = kept(path)
     limit = no_larger_than(path.stat().st_size + ROOM)
-    ran = run(crawl(site.sources(), path, "--no-enrich"), before=limit)
+    ran = run(crawl(site.sources(), path, "--no-enrich"), prelude=limit)
     assert_said(ran, path)
     assert_lost_nothing(before, path)
     assert_goes_on(site, path)
@@ -287,7 +285,7 @@ def test_enrich_on_a_full_disk_leaves_the_pages_to_be_read_later(site: Site, unr
     before = kept(unread)
     ran = run(
         ["enrich", "--db", str(unread), "--workers", "1"],
-        before=no_larger_than(unread.stat().st_size + ROOM // 4),
+        prelude=no_larger_than(unread.stat().st_size + ROOM // 4),
     )
     assert_said(ran, unread)
     assert_lost_nothing(before, unread)
@@ -302,7 +300,7 @@ def test_an_import_on_a_full_disk_is_run_again(site: Site, unread: Path, tmp_pat
     before = {name: found for name, found in kept(path).items() if name != "decided"}
     importing = ["import", str(file), "--db", str(path), "--sources", str(site.sources())]
     importing += ["--no-enrich"]
-    assert_said(run(importing, before=no_larger_than(path.stat().st_size + ROOM)), path)
+    assert_said(run(importing, prelude=no_larger_than(path.stat().st_size + ROOM)), path)
     assert_lost_nothing(before, path)
     assert run(importing).returncode == 0
     assert_lost_nothing(before, path)
@@ -318,19 +316,13 @@ def test_publishing_on_a_full_disk_leaves_the_old_database_as_it_was(
     publishing = ["publish", "--db", str(path), "--news", str(news)]
     assert run(publishing).returncode == 0
     old = news.read_bytes()
-    assert_said(run(publishing, before=no_larger_than(len(old) // 2)), news)
+    assert_said(run(publishing, prelude=no_larger_than(len(old) // 2)), news)
     assert news.read_bytes() == old
     assert rows(news, "SELECT count(*) FROM articles") == [(SMALL,)]
     assert run(publishing).returncode == 0
 
 
 # Read-only.
-
-
-def as_anybody() -> None:
-    """For preexec_fn: modes hold for everybody but root."""
-    if os.geteuid() == 0:
-        ctypes.CDLL(None).prctl(PR_CAPBSET_DROP, CAP_DAC_OVERRIDE, 0, 0, 0)
 
 
 @pytest.mark.skipif(
@@ -346,7 +338,7 @@ def test_what_may_not_be_written_is_named_and_stays_as_it_is(
     path.chmod(0o444)
     path.parent.chmod(0o755 if shut == "file" else 0o555)
     try:
-        ran = run(on(site, path)[command], before=as_anybody)
+        ran = run_as_anybody(on(site, path)[command])
     finally:
         path.parent.chmod(0o755)
         path.chmod(0o644)
@@ -364,7 +356,7 @@ def test_publishing_where_nothing_may_be_written_says_where(site: Site, tmp_path
     old = news.read_bytes()
     news.parent.chmod(0o555)
     try:
-        ran = run(publishing, before=as_anybody)
+        ran = run_as_anybody(publishing)
     finally:
         news.parent.chmod(0o755)
     assert_said(ran, news)
@@ -392,7 +384,7 @@ def test_a_database_that_another_program_holds_is_named(
     before = kept(path)
     with closing(sqlite3.connect(path, isolation_level=None)) as holder:
         holder.execute("BEGIN EXCLUSIVE")
-        assert_said(run(on(site, path)[command], tamis=IMPATIENT), path, "locked")
+        assert_said(run(on(site, path)[command], prelude=IMPATIENT), path, "locked")
         holder.execute("ROLLBACK")
     assert kept(path) == before
 
@@ -417,7 +409,7 @@ def test_a_database_that_another_program_takes_in_the_middle_ends_the_crawl(
 
         site.web.pages[asked] = take
         try:
-            assert_said(run(crawl(site.sources(), path), tamis=IMPATIENT), path, "locked")
+            assert_said(run(crawl(site.sources(), path), prelude=IMPATIENT), path, "locked")
         finally:
             site.web.pages[asked] = answer
         assert holder.in_transaction

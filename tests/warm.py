@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 SECONDS = 120
 # What commands import, and Scrapy once it runs.
@@ -35,15 +36,13 @@ class Server:
     def stop(self) -> None:
         self.process.communicate()  # closes its input, which ends it
 
-    def run(self, arguments: list[str]) -> subprocess.CompletedProcess[str]:
+    def run(self, arguments: list[str], prelude: str) -> subprocess.CompletedProcess[str]:
         with tempfile.TemporaryDirectory() as folder:
             out, err = Path(folder, "out"), Path(folder, "err")
             told = {
-                "arguments": arguments,
-                "out": str(out),
-                "err": str(err),
-                "cwd": str(Path.cwd()),
-            }
+                "arguments": arguments, "prelude": prelude,
+                "out": str(out), "err": str(err), "cwd": str(Path.cwd()),
+            }  # fmt: skip
             assert self.process.stdin
             assert self.process.stdout
             self.process.stdin.write(json.dumps(told) + "\n")
@@ -57,21 +56,25 @@ class Server:
 _servers: list[Server] = []
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """`tamis` with these arguments; ended by SIGALRM, as status -14, after SECONDS."""
+def run(*arguments: str, prelude: str = "") -> subprocess.CompletedProcess[str]:
+    """`tamis` with these arguments; ended by SIGALRM, as status -14, after SECONDS.
+
+    `prelude` is Python that its process runs before.
+    """
     if not _servers:
         _servers.append(Server())
-    return _servers[0].run(list(arguments))
+    return _servers[0].run(list(arguments), prelude)
 
 
-def _child(told: dict[str, str], arguments: list[str]) -> None:
+def _child(told: dict[str, Any]) -> None:
     """Be `tamis`, in the process that was forked for it; ends with SystemExit."""
     signal.alarm(SECONDS)
     os.chdir(told["cwd"])
     for stream, name in ((0, os.devnull), (1, told["out"]), (2, told["err"])):
         flags = os.O_RDONLY if stream == 0 else os.O_WRONLY | os.O_CREAT
         os.dup2(os.open(name, flags), stream)
-    sys.argv = ["tamis", *arguments]
+    exec(told["prelude"])  # noqa: S102 (a test's own)
+    sys.argv = ["tamis", *told["arguments"]]
     importlib.import_module("crawler.cli").main(prog_name="tamis")
 
 
@@ -83,7 +86,7 @@ def serve() -> None:
         told = json.loads(line)
         child = os.fork()
         if not child:
-            _child(told, told["arguments"])
+            _child(told)
         _, status = os.waitpid(child, 0)
         print(os.waitstatus_to_exitcode(status), flush=True)  # noqa: T201
 
