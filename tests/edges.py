@@ -20,6 +20,7 @@ from sqlite_utils import Database
 import crawler.database
 from crawler import enrichment, registry, store
 from enrich.annotate import annotate, version
+from enrich.extract import extract
 from spiders import run
 
 SETTINGS = {
@@ -96,7 +97,9 @@ def found(path: Path) -> dict[str, Any]:
 
 def main() -> None:
     # Loads what reading needs, once for all children.
-    annotate("Avis", "Une permanence ouvre ce soir au quai pour les familles.", "fr")
+    notice = "Une permanence ouvre ce soir au quai pour les familles."
+    extract(f"<html><body><p>{notice}</p></body></html>", "http://quai.example.org/avis")
+    annotate("Avis", notice, "fr")
     sources, folder = Path(sys.argv[1]), Path(sys.argv[2])
     deadly, killed = 0, True
     while killed:

@@ -72,7 +72,7 @@ def test_one_page_that_crashes_hangs_or_raises_stops_no_other(
     db: Database, archive_pages: Archive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(enrichment, "read", misbehaving.read)
-    monkeypatch.setattr(workers, "SECONDS_A_PAGE", 4)
+    monkeypatch.setattr(workers, "SECONDS_A_PAGE", 8)
     page = article("Le centre rouvre", FIRST)
     archive_pages(
         {"/a": page, "/crash": page, "/hang": page, "/raise": page, "/b": page, "/e": b""}
@@ -82,7 +82,7 @@ def test_one_page_that_crashes_hangs_or_raises_stops_no_other(
     assert found["/a"] == found["/b"] == ("stored", None)
     assert found["/e"] == ("too_short", "0 words")
     assert found["/raise"] == ("failed", "RecursionError: too deep")
-    assert found["/hang"] == ("failed", "reading took over 4 s")
+    assert found["/hang"] == ("failed", "reading took over 8 s")
     crashed, why = found["/crash"]
     assert crashed == "failed"
     assert "the process that read it ended, 2 times" in (why or "")

@@ -82,6 +82,7 @@ def serve() -> None:
     """Fork for every line of JSON on standard input; answer with the status of what it did."""
     for module in MODULES:
         importlib.import_module(module)
+    importlib.import_module("crawler.urls").domain("http://quai.example.org/")  # reads its list
     for line in sys.stdin:
         told = json.loads(line)
         child = os.fork()
