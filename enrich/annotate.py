@@ -1,7 +1,9 @@
 """The one sequence from an article's title and text to what it is: language, themes, countries."""
 
 from dataclasses import dataclass
+from hashlib import blake2b
 from importlib.metadata import version as installed
+from pathlib import Path
 
 from enrich import places, themes
 from enrich.language import Language, identify
@@ -9,7 +11,8 @@ from enrich.places import Country, countries_of
 from enrich.themes import Theme, themes_of
 
 # Raised by hand when the code of `enrich` gives other answers; packages and data count too.
-CODE = 2
+CODE = 3
+DATA = Path(__file__).parent / "data"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,5 +35,17 @@ def annotate(title: str, text: str, declared: str | None = None) -> Annotation:
 def version() -> str:
     """What made a result: a stored one that carries another version is older and can be redone."""
     packages = (f"{name}-{installed(name)}" for name in ("trafilatura", "langdetect", "babel"))
-    data = (f"lexicon-{themes.version()}", f"countries-{places.version()}")
+    data = (
+        f"lexicon-{themes.version()}",
+        f"countries-{places.version()}",
+        f"words-{_words()}",
+    )
     return " ".join([f"tamis-{CODE}", *packages, *data])
+
+
+def _words() -> str:
+    """12 hex digits that change when a word does by which pages are read."""
+    digest = blake2b(digest_size=6)
+    for path in sorted(DATA.glob("*.toml")):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()

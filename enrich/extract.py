@@ -5,23 +5,36 @@ Trafilatura runs in its default mode: `favor_precision` loses recall outside Eng
 """
 
 import copy
-import json
 import logging
 import re
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
-from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+from htmldate import find_date
+from lxml import etree
 from lxml.html import HtmlElement
 from trafilatura import bare_extraction, load_html
+from trafilatura.metadata import extract_author
 from trafilatura.settings import DEFAULT_CONFIG, Document
 
-from enrich.article import UNTOLD, Attachment, Extracted, Hints
+from enrich import memory
+from enrich.article import UNTOLD, Explained, Extracted, Hints
+from enrich.attachments import attachments_of
+from enrich.authors import authors_of, organisations_in
+from enrich.blocks import WORD, Layout
 from enrich.charset import decode
-from enrich.rights import SILENT, Signals, declared
+from enrich.claims import Claims, claims_of
+from enrich.front import Front, front_of, text_of
+from enrich.images import lead_image
+from enrich.kinds import Kind, kind_of, readable, refuse, uncrowded
+from enrich.origins import origin_of, without_origin
+from enrich.published import published_of
+from enrich.rights import declared
+from enrich.sections import sections_of
+from enrich.sieve import Change, sieve
 from enrich.text import UNPRINTABLE, printable
+from enrich.titles import title_of
 
 # Trafilatura logs every page it refuses; the ledger says so better.
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
@@ -30,25 +43,12 @@ logging.getLogger("htmldate").setLevel(logging.CRITICAL)
 # A notice of two short sentences has some ten words; what is shorter than five is a bare title,
 # "Loading..." or "Page not found".
 MIN_WORDS = 5
-# The schema.org types whose datePublished is an article's own, not a page's or a comment's.
-ARTICLE_TYPES = frozenset(
-    {"article", "newsarticle", "blogposting", "reportagenewsarticle", "analysisnewsarticle",
-     "opinionnewsarticle", "backgroundnewsarticle", "liveblogposting", "report", "pressrelease",
-     "scholarlyarticle", "reviewnewsarticle"}
-)  # fmt: skip
-# Meta names that state when the article (not the page or the site) appeared, surest first.
-DATE_METAS = (
-    "article:published_time", "og:article:published_time", "datepublished", "dc.date.issued",
-    "dcterms.issued", "dcterms.created", "dc.date", "citation_publication_date", "pubdate",
-    "publish-date", "sailthru.date", "parsely-pub-date",
-)  # fmt: skip
 # One reference to a character that XML does not have would empty the whole page.
 REFERENCE = re.compile(r"&#(?:[xX]([0-9a-fA-F]{1,8})|([0-9]{1,10}));?")
 LEGAL = (
     range(0x9, 0xB), range(0xD, 0xE), range(0x20, 0xD800), range(0xE000, 0xFFFE),
     range(0x10000, 0x110000),
 )  # fmt: skip
-DOCUMENTS = re.compile(r"\.(?:pdf|docx?|xlsx?|pptx?|odt|ods|epub)$", re.IGNORECASE)
 # Under so many characters (its MIN_EXTRACTED_SIZE) Trafilatura takes all that <article> holds as
 # one line, date and by-line glued to the text. Its paragraphs are taken instead if they hold half
 # of that: to always ask for them costs .003 of F on pages with longer texts (wcxb .9418, .9385).
@@ -58,95 +58,181 @@ PARAGRAPHS.set("DEFAULT", "MIN_EXTRACTED_SIZE", "0")
 # How Trafilatura writes a table's cell. A text that begins with one is a page laid out by tables,
 # menu and all, as hand-made sites are.
 CELL = "|"
-FURNITURE = ("header", "footer", "nav", "aside", "form")
-# One a character where a script has no spaces between words (Han, kana, Thai, Lao, Khmer,
-# Burmese), otherwise one a run of letters and digits.
-WORD = re.compile(
-    r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]|\w+"
+# What an element that Trafilatura takes for an author is called or has in an attribute: each of its
+# AUTHOR_XPATHS asks for one of them.
+NAMES = etree.XPath(
+    "//@*[name()='class' or name()='id' or name()='itemprop' or name()='rel'"
+    " or name()='data-component' or name()='data-testid']",
+    smart_strings=False,
 )
-# A feed or a page dated further ahead of the visit than any time zone explains is mistaken.
-MAX_AHEAD = timedelta(days=2)
-OLDEST = date(1995, 1, 1)  # htmldate's own lower bound: there was no news on the web
+AUTHORS = etree.XPath("//author | //rel")
+AUTHOR_WORDS = (
+    "uthor", "yline", "username", "byl", "BBL", "writer", "screenname", "channel-name",
+    "posted-by", "submitted-by", "journalist-name", "zuozhe", "bianji", "xiaobian",
+)  # fmt: skip
+# Metas that hold what an article may begin with: its title, or its lead.
+OWN = ("og:title", "twitter:title", "og:description", "twitter:description", "description")
 
 
 def extract(
     body: bytes | str, url: str, *, content_type: str | None = None, hints: Hints = UNTOLD
 ) -> Extracted:
     """Read one page. Never raises for what a page may hold: what is not there is empty or None."""
+    if no := refuse(body, content_type):
+        return _nothing(no, hints)
     html = body if isinstance(body, str) else decode(body, content_type, hints.language)[0]
+    html, cut = readable(html)
     tree = load_html(REFERENCE.sub(_legal, html))
+    if tree is not None and (less := uncrowded(html, tree)):
+        html, cut = less, True
+        tree = engine_tree(html)
     if tree is None:
-        return _nothing(hints)
-    rights = declared(tree, url)
-    canonicals, og_url = tuple(_canonicals(tree, url)), _og_url(tree, url)
-    visited = hints.fetched[:10] if hints.fetched else None
-    # The day of the visit, not the clock: the same page gives the same row for ever.
-    dates = {"original_date": True, "extensive_search": True}
-    found = bare_extraction(
-        tree,
-        url=url,
-        include_comments=False,
-        with_metadata=True,
-        date_extraction_params={**dates, **({"max_date": visited} if visited else {})},
-    )
-    if not isinstance(found, Document):
-        return _nothing(hints, language=_declared_language(tree), rights=rights)
-    title = printable(_title(found.title, hints.title))
-    body = printable(found.text or "").strip()
-    if body.startswith(CELL):
-        body = _without_layout(tree, url, body)
-    elif len(body) < NOTICE and "\n" not in body:
-        body = _notice(html, url, body)
-    text = _without_headline(body, title)
+        return _nothing(Kind(name="empty", reason="no element of HTML"), hints)
+    claims, front = claims_of(tree), front_of(tree)
+    language, canonicals = _declared_language(tree), tuple(_canonicals(tree, url))
+    title = title_of(claims, front, url, feed=hints.title)
+    published = published_of(
+        claims, front, url, title=title.value, feed=hints.published, visited=hints.fetched,
+        language=language or hints.language, search=lambda: _searched(tree, url, hints.fetched),
+    )  # fmt: skip
+    authors = authors_of(
+        claims, front, url, title=title.value, feed=hints.authors,
+        search=lambda: extract_author(tree) if _may_sign(tree) else None,
+    )  # fmt: skip
+    engine = _engine_text(tree, html, url)
+    sieved = sieve(tree, engine, claims=claims, title=title.value, url=url, authors=authors.value)
+    origin = origin_of(
+        tree, url, text="\n".join(sieved.lines), canonicals=canonicals,
+        feed=(hints.publisher, hints.origin_url), site_name=claims.meta("og:site_name"),
+    )  # fmt: skip
+    whole = "\n".join(sieved.lines)
+    text = without_origin(whole, origin)
+    stated = published.value if published.source != "page" else None
+    kind = kind_of(
+        tree, claims, url=url, text=text, title=title.value, published=stated,
+        authors=authors.value,
+    )  # fmt: skip
     words = len(WORD.findall(text))
-    published, published_source = _published(tree, hints, found.date)
+    if words < MIN_WORDS and kind.name in ("article", "live"):
+        kind = Kind(name="empty", reason=f"{words} words")
+    sections = sections_of(tree, url, claims, title=title.value)
+    signed = authors.value or organisations_in(authors)
     return Extracted(
-        kind=_kind(url, words),
-        title=title,
+        kind=kind.name,
+        reason=kind.reason,
+        title=title.value,
         text=text,
         words=words,
-        published=published,
-        published_source=published_source,
-        authors=tuple(a for a in (found.author or "").split("; ") if a) or hints.authors,
-        image=_absolute(url, found.image),
-        categories=tuple(
-            dict.fromkeys(map(printable, [*(found.categories or ()), *hints.categories]))
-        ),
-        declared_language=_declared_language(tree),
+        published=published.value,
+        published_source=published.source,
+        authors=signed,
+        signed_by=("persons" if authors.value else "organisation") if signed else None,
+        image=lead_image(tree, url, claims),
+        section=sections.path,
+        categories=tuple(dict.fromkeys([*sections.categories, *hints.categories])),
+        declared_language=language,
         canonicals=canonicals,
-        og_url=og_url,
-        attachments=tuple(_attachments(tree, url)),
-        rights=rights,
+        og_url=_og_url(tree, url),
+        attachments=attachments_of(tree, url),
+        origin=origin,
+        rights=declared(tree, url),
+        explained=Explained(
+            title=title,
+            published=published,
+            authors=authors,
+            removed=(*sieved.removed, *_gone(whole, text)),
+            added=sieved.added,
+        ),
+        seen=_seen(
+            url,
+            text,
+            sieved.layout,
+            claims=claims,
+            front=front,
+            title=title.value,
+            canonicals=canonicals,
+            published=published.value,
+        ),
+        cut=cut,
     )
 
 
-def _nothing(hints: Hints, language: str | None = None, rights: Signals = SILENT) -> Extracted:
-    return Extracted(
-        kind="empty", title=hints.title or "", text="", words=0, published=None,
-        published_source=None, authors=(), image=None, categories=(),
-        declared_language=language, canonicals=(), og_url=None, attachments=(),
-        rights=rights,
-    )  # fmt: skip
+def engine_tree(html: str) -> HtmlElement | None:
+    """The page's tree, without references to characters that would empty it."""
+    return load_html(REFERENCE.sub(_legal, html))
 
 
-def _kind(url: str, words: int) -> str:
-    if words < MIN_WORDS:
-        return "empty"
-    parts = urlsplit(url)
-    return "home" if parts.path in ("", "/") and not parts.query else "article"
+def _nothing(kind: Kind, hints: Hints) -> Extracted:
+    return Extracted(kind=kind.name, reason=kind.reason, title=hints.title or "", text="", words=0)
 
 
-def _title(page: str | None, feed: str | None) -> str:
-    """The feed's title where the page's holds it: that one comes without the site's name."""
-    if not page:
-        return feed or ""
-    return feed if feed and _flat(feed) in _flat(page) else page
+def _searched(tree: HtmlElement, url: str, fetched: str | None) -> str | None:
+    """What htmldate finds, an ISO day. It takes as long as all the rest: asked last."""
+    # The day of the visit, not the clock: the same page gives the same row for ever.
+    day = fetched[:10] if fetched else None
+    found: str | None = find_date(
+        tree, url=url, original_date=True, extensive_search=True, max_date=day
+    )
+    return found
+
+
+def _may_sign(tree: HtmlElement) -> bool:
+    """Whether Trafilatura's search for an author, a tenth of its time, can find anything at all.
+
+    Two of three pages that it is asked for have no element of a name that it looks for.
+    """
+    names = "\n".join(NAMES(tree))
+    return any(word in names for word in AUTHOR_WORDS) or bool(AUTHORS(tree))
+
+
+def _engine_text(tree: HtmlElement, html: str, url: str) -> str:
+    """Trafilatura's text; a paragraph a line. Its metadata are not asked for: half of its time."""
+    found = bare_extraction(tree, url=url, include_comments=False)
+    body = printable(found.text or "").strip() if isinstance(found, Document) else ""
+    if body.startswith(CELL):
+        return _without_layout(tree, url, body)
+    if body and len(body) < NOTICE and "\n" not in body:
+        return _notice(html, url, body)
+    return body
+
+
+def _seen(
+    url: str,
+    text: str,
+    layout: Layout,
+    *,
+    claims: Claims,
+    front: Front,
+    title: str,
+    canonicals: tuple[str, ...],
+    published: str | None,
+) -> memory.Seen:
+    own = [content for name in OWN for content in claims.metas.get(name, ())]
+    for thing in claims.articles():
+        own += [str(thing[name]) for name in ("headline", "description") if thing.get(name)]
+    return memory.seen(
+        url,
+        text.split("\n"),
+        layout,
+        title=title,
+        claims=[*own, *(text_of(spot.element) for spot in front.headings)],
+        canonical=next(iter(canonicals), url),
+        published=published,
+    )
+
+
+def _gone(before: str, after: str) -> Iterator[Change]:
+    """The lines that the words of an origin were, or began or ended."""
+    kept = set(after.split("\n"))
+    for line in before.split("\n"):
+        if line not in kept:
+            yield Change(text=line, rule="origin")
 
 
 def _without_layout(tree: HtmlElement, url: str, text: str) -> str:
     """The text without the tables that only place things, if anything is left of it then."""
     found = bare_extraction(tree, url=url, include_comments=False, include_tables=False)
-    bare = (found.text or "").strip() if isinstance(found, Document) else ""
+    bare = printable(found.text or "").strip() if isinstance(found, Document) else ""
     return bare if len(WORD.findall(bare)) >= MIN_WORDS else text
 
 
@@ -157,76 +243,6 @@ def _notice(html: str, url: str, text: str) -> str:
     words, all_words = WORD.findall(parted), WORD.findall(text)
     part_of_it = not Counter(words) - Counter(all_words)
     return parted if part_of_it and len(words) >= MIN_KEPT * len(all_words) else text
-
-
-def _without_headline(text: str, title: str) -> str:
-    """The text without its title as first line, which Trafilatura keeps on two pages of five."""
-    first, _, rest = text.partition("\n")
-    return rest if rest and title and _flat(first) == _flat(title) else text
-
-
-def _flat(text: str) -> str:
-    return " ".join(WORD.findall(text.casefold()))
-
-
-def _published(
-    tree: HtmlElement, hints: Hints, searched: str | None
-) -> tuple[str | None, str | None]:
-    """The first believable date, in the order of who is right most often."""
-    metas = {
-        (meta.get("property") or meta.get("name") or meta.get("itemprop") or "").lower(): meta.get(
-            "content"
-        )
-        for meta in tree.iter("meta")
-    }
-    candidates = [
-        ("feed", hints.published),
-        *(("json-ld", str(found)) for found in _json_ld_dates(tree)),
-        *(("meta", metas.get(name)) for name in DATE_METAS),
-        ("page", searched),
-    ]
-    for source, value in candidates:
-        if value and (when := _iso(value, hints.fetched)):
-            return when, source
-    return None, None
-
-
-def _iso(value: str, fetched: str | None) -> str | None:
-    """`value` as ISO 8601 (a date where it has no time), or None if it is not believable."""
-    try:
-        when = datetime.fromisoformat(value.strip())
-    except ValueError:
-        return None
-    if not when.date() >= OLDEST:
-        return None
-    if fetched and when.date() > datetime.fromisoformat(fetched).date() + MAX_AHEAD:
-        return None
-    if len(value.strip()) <= len("2026-11-21"):
-        return when.date().isoformat()
-    return when.isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-def _json_ld_dates(tree: HtmlElement) -> Iterator[str]:
-    for script in tree.iter("script"):
-        if "ld+json" not in (script.get("type") or "") or not script.text:
-            continue
-        try:
-            data = json.loads(script.text, strict=False)
-        except (ValueError, RecursionError):
-            continue
-        waiting: deque[Any] = deque([data])
-        while waiting:
-            node = waiting.popleft()
-            if isinstance(node, list):
-                waiting += node
-            elif isinstance(node, dict):
-                kinds = node.get("@type")
-                kinds = kinds if isinstance(kinds, list) else [kinds]
-                if ARTICLE_TYPES & {str(kind).lower() for kind in kinds}:
-                    stated = node.get("datePublished")
-                    if isinstance(stated, str):
-                        yield stated
-                waiting += [value for value in node.values() if isinstance(value, dict | list)]
 
 
 def _declared_language(tree: HtmlElement) -> str | None:
@@ -287,20 +303,3 @@ def _absolute(base: str, href: str | None) -> str | None:
     except ValueError:
         return None
     return found if parts.scheme in ("http", "https") and parts.hostname else None
-
-
-def _attachments(tree: HtmlElement, url: str) -> Iterator[Attachment]:
-    seen = set()
-    for link in tree.iter("a"):
-        href = (link.get("href") or "").strip()
-        # Before the address is made whole, which costs 7 ms on a page with 200 links.
-        if not DOCUMENTS.search(re.split("[?#]", href, maxsplit=1)[0]):
-            continue
-        target = _absolute(url, href)
-        if not target or target in seen:
-            continue
-        if any(ancestor.tag in FURNITURE for ancestor in link.iterancestors()):
-            continue
-        seen.add(target)
-        label = " ".join(printable("".join(link.itertext())).split())
-        yield Attachment(url=target, label=label or target.rsplit("/", 1)[-1])

@@ -3,7 +3,8 @@ from dataclasses import replace
 import pytest
 from web import article
 
-from enrich.article import Attachment, Hints
+from enrich.article import Hints
+from enrich.attachments import Attachment
 from enrich.extract import extract
 from enrich.rights import Signals
 
@@ -38,22 +39,23 @@ def test_a_notice_of_two_sentences_is_an_article() -> None:
 
 
 @pytest.mark.parametrize(
-    "body",
+    ("body", "kind"),
     [
-        b"",
-        b"   ",
-        b"\x00",
-        b"<html></html>",
-        b"<p></p>",
-        article("", "Chargement..."),
-        b"%PDF-1.7 x",
+        (b"", "empty"),
+        (b"   ", "empty"),
+        (b"\x00", "empty"),
+        (b"<html></html>", "empty"),
+        (b"<p></p>", "empty"),
+        (article("", "Chargement..."), "shell"),
+        (b"%PDF-1.7 x", "not_html"),
     ],
     ids=["nothing", "spaces", "nul", "no body", "no text", "loading", "a pdf"],
 )
-def test_a_page_without_text_is_empty_and_keeps_what_the_feed_said(body: bytes) -> None:
+def test_a_page_without_text_says_what_it_is_and_keeps_what_the_feed_said(
+    body: bytes, kind: str
+) -> None:
     found = extract(body, URL, hints=Hints(title="Titre du flux"))
-    assert found.kind == "empty"
-    assert found.published is None
+    assert (found.kind, found.title, found.published) == (kind, "Titre du flux", None)
 
 
 def test_a_home_page_is_no_article() -> None:
@@ -116,7 +118,11 @@ def test_documents_are_listed_with_their_labels_but_not_those_of_the_footer() ->
         "</body>", '<footer><a href="/confidentialite.pdf">RGPD</a></footer></body>'
     )
     assert extract(page, URL).attachments == (
-        Attachment(url="https://quai.example.org/rapport%202025.pdf", label="Rapport 2025"),
+        Attachment(
+            url="https://quai.example.org/rapport%202025.pdf",
+            label="Rapport 2025",
+            media_type="application/pdf",
+        ),
     )
 
 

@@ -1,0 +1,214 @@
+"""The visible text of a page, block by block, as a reader sees it: one walk over the tree."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from lxml import etree
+from lxml.html import HtmlElement
+
+from enrich.text import printable
+
+# What a browser sets on lines of its own. Everything else runs on inside its line.
+BLOCKS = frozenset(
+    {"address", "article", "aside", "blockquote", "body", "button", "caption", "center", "dd",
+     "details", "dialog", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form",
+     "h1", "h2", "h3", "h4", "h5", "h6", "header", "hgroup", "hr", "html", "label", "legend", "li",
+     "main", "menu", "nav", "ol", "option", "p", "pre", "section", "summary", "table", "tbody",
+     "td", "tfoot", "th", "thead", "tr", "ul"}
+)  # fmt: skip
+# What shows no text, or none that is the page's own; `rt` and `rp` are reading aids above words.
+HIDDEN = frozenset(
+    {"script", "style", "noscript", "template", "svg", "head", "iframe", "object", "select",
+     "textarea", "title", "math", "canvas", "audio", "video", "rp", "rt"}
+)  # fmt: skip
+# Characters without a width that some sites write into words: soft hyphen, zero-width space and
+# joiners, word joiner, byte-order mark.
+WIDTHLESS = re.compile("[\u00ad\u200b\u2060\ufeff]")
+# Classes that number an entry (`post-1234`) differ between neighbours of one look.
+NUMBERED = re.compile(r"\d\d")
+# One a character where a script has no spaces between words (Han, kana, Thai, Lao, Khmer,
+# Burmese), otherwise one a run of letters and digits.
+WORD = re.compile(
+    r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]|\w+"
+)
+
+
+# Tuples by name, since a page has hundreds of each and a frozen dataclass takes four times as long.
+class Block(NamedTuple):
+    """One run of text between two line breaks of the layout.
+
+    `text` has single spaces; `key` is what compares it with others; `linked` is the share of its
+    characters that stand in links, 0 to 1, and `hrefs` are the addresses of those, as written;
+    `tag` is the element that holds it, and `box` the number of that element's Box.
+    """
+
+    text: str
+    key: str
+    linked: float
+    hrefs: tuple[str, ...]
+    tag: str
+    box: int
+
+
+class Box(NamedTuple):
+    """One element that holds blocks: those numbered from `first` to below `end`, nested ones too.
+
+    `parent` is the number of the box around it (the outermost one is its own), `look` its tag and
+    first class that is not numbered, `names` all its classes, its id and its itemprop, and `anchor`
+    whether it stands in a link.
+    """
+
+    tag: str
+    look: str
+    names: str
+    parent: int
+    first: int
+    end: int
+    anchor: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """Blocks in reading order, and boxes in the order in which they open."""
+
+    blocks: tuple[Block, ...]
+    boxes: tuple[Box, ...]
+
+
+def key(text: str) -> str:
+    """The words of `text` in one form (NFKC, casefold), with one space between.
+
+    >>> key("« Un accueil\u00ad, 24h/24 ! »")
+    'un accueil 24h 24'
+    """
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", WIDTHLESS.sub("", text))
+    return " ".join(WORD.findall(text.casefold()))
+
+
+def visible(tree: HtmlElement) -> tuple[Block, ...]:
+    """Every block of text that a reader of the page can see, in reading order."""
+    return layout(tree).blocks
+
+
+def layout(tree: HtmlElement) -> Layout:
+    """The blocks and boxes of a page. Does not change `tree`; linear, and no page is too deep."""
+    walk = etree.iterwalk(tree, events=("start", "end", "comment", "pi"))
+    page = _Page()
+    for event, element in walk:
+        if event == "start":
+            if element.tag in HIDDEN:
+                walk.skip_subtree()
+            else:
+                page.open(element)
+        else:
+            page.close(element)
+    return page.done()
+
+
+class _Page:
+    """What the walk has read so far: which boxes are open, and the text since the last break."""
+
+    def __init__(self) -> None:
+        self.blocks: list[Block] = []
+        # One entry a box, in the order in which they open.
+        self.tags, self.looks, self.parents = ["html"], ["html"], [0]
+        self.names = [""]
+        self.firsts, self.ends, self.anchors = [0], [0], [False]
+        self.around: list[tuple[Any, int]] = [(None, 0)]
+        self.links: list[HtmlElement] = []
+        self.said: list[str] = []
+        self.linked: list[str] = []
+        self.hrefs: list[str] = []
+
+    def open(self, element: HtmlElement) -> None:
+        tag = element.tag
+        if tag == "a" and element.get("href"):
+            self.links.append(element)
+        if tag in BLOCKS or (tag == "a" and len(element) and element[0].tag in BLOCKS):
+            self._break()
+            self.parents.append(self.around[-1][1])
+            self.around.append((element, len(self.tags)))
+            self.tags.append(tag)
+            self.names.append(names := _names(element))
+            self.looks.append(_look(tag, names))
+            self.firsts.append(len(self.blocks))
+            self.ends.append(len(self.blocks))
+            self.anchors.append(bool(self.links))
+        elif tag == "br":
+            self._break()
+        if text := element.text:
+            self._say(text)
+
+    def close(self, element: HtmlElement) -> None:
+        if self.around[-1][0] is element:
+            self._break()
+            self.ends[self.around.pop()[1]] = len(self.blocks)
+        if self.links and self.links[-1] is element:
+            del self.links[-1]
+        if text := element.tail:
+            self._say(text)
+
+    def done(self) -> Layout:
+        self._break()
+        self.ends[0] = len(self.blocks)
+        columns = zip(
+            self.tags, self.looks, self.names, self.parents, self.firsts, self.ends, self.anchors,
+            strict=True,
+        )  # fmt: skip
+        return Layout(blocks=tuple(self.blocks), boxes=tuple(map(Box._make, columns)))
+
+    def _say(self, text: str) -> None:
+        if not self.said and text.isspace():
+            return  # the indentation of the source, half of all texts
+        self.said.append(text)
+        if self.links:
+            self.linked.append(text)
+            href = self.links[-1].get("href")
+            if not text.isspace() and href not in self.hrefs[-1:]:
+                self.hrefs.append(href)
+
+    def _break(self) -> None:
+        """The line ends here: what was said since the last break is a block, if it is words."""
+        if not self.said:
+            return
+        text = flat("".join(self.said))
+        if text and (named := key(text)):
+            linked = len(flat("".join(self.linked))) / len(text) if self.linked else 0.0
+            number = self.around[-1][1]
+            self.blocks.append(
+                Block(
+                    text=text,
+                    key=named,
+                    linked=linked,
+                    hrefs=tuple(self.hrefs),
+                    tag=self.tags[number],
+                    box=number,
+                )
+            )
+        self.said, self.linked, self.hrefs = [], [], []
+
+
+def flat(text: str) -> str:
+    """`text` on one line with single spaces, without what has no width or cannot be printed."""
+    if not text.isascii():
+        text = WIDTHLESS.sub("", text)
+    text = " ".join(text.split())
+    return text if text.isprintable() else printable(text)
+
+
+def _names(element: HtmlElement) -> str:
+    attributes = element.attrib
+    if not attributes:
+        return ""
+    return " ".join(filter(None, map(attributes.get, ("class", "id", "itemprop"))))
+
+
+@lru_cache(4000)  # some hundred a site, on every one of its pages
+def _look(tag: str, names: str) -> str:
+    """The tag and its first class that is not numbered: `div.teaser`."""
+    named = next((name for name in names.split() if not NUMBERED.search(name)), "")
+    return f"{tag}.{named}" if named else tag
