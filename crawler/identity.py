@@ -61,24 +61,6 @@ def canonical(declared: Iterable[str], url: str) -> str | None:
     return next((address for claim in declared if (address := _believed(claim, url))), None)
 
 
-def origin(declared: Iterable[str], url: str) -> str | None:
-    """The page of another domain that the page at `url` declares canonical, so is a copy of.
-
-    `declared` is what it says as rel=canonical: its og:url is too often a mistake.
-
-    >>> origin(["https://pont.example/a"], "https://quai.example/repris/a")
-    'https://pont.example/a'
-    """
-    for claim in declared:
-        address = web_url(claim, url)
-        try:
-            if address and domain(address) != domain(url) and _path(address) != "/":
-                return address
-        except ValueError:
-            continue
-    return None
-
-
 def _believed(claim: str, url: str) -> str | None:
     if not claim.strip():
         return None  # or it would be the page itself, read as a relative link

@@ -5,36 +5,25 @@ from dataclasses import replace
 from crawler import archive, identity, urls
 from crawler.readings import Reading, Unread
 from enrich import annotate
-from enrich.article import Attachment, Hints
+from enrich.article import Extracted, Hints
+from enrich.attachments import Attachment
 from enrich.extract import bcp47, extract
-from enrich.text import text_hash
+from enrich.images import LeadImage
+
+# Kinds of pages that do not show their text to whoever comes by.
+WALLED = ("empty", "shell", "consent", "paywall")
 
 
 def read(page: Unread) -> Reading:
-    told = page.hints
-    hints = Hints(
-        title=told.get("title"),
-        published=told.get("published"),
-        authors=tuple(told.get("authors", ())),
-        categories=tuple(told.get("categories", ())),
-        language=told.get("language"),
-        fetched=page.fetched,
-    )
-    body = archive.unpack(page.body)
-    found = extract(body, page.url, content_type=page.content_type, hints=hints)
-    if found.kind == "empty" and (content := told.get("content")):
-        # The page shows its text to scripts only; what the feed has of it is better than nothing.
-        found = extract(f"<article>{content}</article>", page.url, hints=hints)
-    if found.kind != "article":
-        none = {"empty": ("too_short", f"{found.words} words")}
-        outcome, reason = none.get(found.kind, ("not_an_article", found.kind))
-        return Reading(url_id=page.url_id, page_id=page.page_id, outcome=outcome, reason=reason)
-    found = replace(
-        found,
-        image=found.image or told.get("image"),
-        attachments=found.attachments
-        or tuple(Attachment(url=url, label="") for url in told.get("attachments", ())),
-    )
+    found, _ = extracted(page)
+    if not found.is_article:
+        short = found.kind == "empty"
+        return Reading(
+            url_id=page.url_id, page_id=page.page_id,
+            outcome="too_short" if short else "not_an_article",
+            reason=found.reason if short else f"{found.kind}: {found.reason}",
+        )  # fmt: skip
+    declared = found.declared_language or bcp47(page.hints.get("language"))
     return Reading(
         url_id=page.url_id,
         outcome="stored",
@@ -47,12 +36,40 @@ def read(page: Unread) -> Reading:
             identity.canonical((*found.canonicals, *filter(None, [found.og_url])), page.url),
             page.url,
         ),
-        origin_url=identity.origin(found.canonicals, page.url) or told.get("origin_url"),
-        annotation=annotate.annotate(
-            found.title, found.text, found.declared_language or bcp47(hints.language)
-        ),
-        text_hash=text_hash(found.text),
+        declared=declared,
+        annotation=annotate.annotate(found.title, found.text, declared),
     )
+
+
+def extracted(page: Unread) -> tuple[Extracted, bytes | str]:
+    """What the page holds, and the body that says so: its own, or what its feed has of it."""
+    told = page.hints
+    hints = Hints(
+        title=told.get("title"),
+        published=told.get("published"),
+        authors=tuple(told.get("authors", ())),
+        categories=tuple(told.get("categories", ())),
+        language=told.get("language"),
+        publisher=told.get("publisher"),
+        origin_url=told.get("origin_url"),
+        fetched=page.fetched,
+    )
+    body: bytes | str = archive.unpack(page.body)
+    found = extract(body, page.url, content_type=page.content_type, hints=hints)
+    if found.kind in WALLED and (content := told.get("content")):
+        # Only scripts or subscribers see it there; what the feed has of it is better than nothing.
+        body = f"<article>{content}</article>"
+        found = extract(body, page.url, hints=hints)
+    return replace(
+        found,
+        image=found.image or _image(told.get("image")),
+        attachments=found.attachments
+        or tuple(Attachment(url=url, label="") for url in told.get("attachments", ())),
+    ), body
+
+
+def _image(url: str | None) -> LeadImage | None:
+    return LeadImage(url=url, source="feed") if url else None
 
 
 def _other(claimed: str | None, url: str) -> str | None:

@@ -260,6 +260,9 @@ def _fill(source: Database, db: Database, *, full_text: bool, progress: Progress
             themes = (tag for tag in _tags(row["id"], row["themes"]) if tag["theme"] in lexicon())
             _insert(db, "article_themes", themes)  # without what the lexicon has dropped since
             _insert(db, "article_countries", places)
+            _insert(db, "attachments", _attachments(row["id"], row["attachments"]))
+            if shown.level != "metadata":
+                _insert(db, "removed_lines", _removed(source, row["id"], shown))
             if row["versions"]:
                 _insert(db, "article_versions", _versions(source, row["id"], shown))
             languages.add(row["language"])
@@ -365,13 +368,35 @@ def _versions(source: Database, article: int, shown: Rights) -> Iterator[dict[st
     return ({**row, "diff": row["diff"] if shown.level == "full" else None} for row in rows)
 
 
+def _attachments(article: int, attachments: str) -> Iterator[dict[str, Any]]:
+    for number, each in enumerate(json.loads(attachments)):
+        if url := web_url(each["url"]):
+            yield {
+                "article_id": article, "number": number, "url": url, "label": each["label"],
+                "media_type": each.get("media_type"), "size": each.get("size"),
+            }  # fmt: skip
+
+
+def _removed(source: Database, article: int, shown: Rights) -> Iterator[dict[str, Any]]:
+    """What was taken out of a text: what the site repeats; the rest where all may be shown."""
+    rows = source.query(
+        "SELECT text, rule, articles FROM removed_lines WHERE article_id = ?"
+        " AND (? OR articles IS NOT NULL) ORDER BY id",
+        [article, shown.level == "full"],
+    )
+    for number, row in enumerate(rows):
+        text = extract_of(row["text"], shown.characters)
+        yield {"article_id": article, "number": number, **row, "text": text}
+
+
 def _article(row: dict[str, Any], shown: Rights, signals: Signals) -> dict[str, Any]:
     places = json.loads(row["countries"])
     same = (
         "id", "url", "url_key", "source", "title", "authors", "published", "published_source",
         "fetched", "language", "language_confidence", "language_method", "language_votes",
         "language_declared", "words", "categories", "updated", "versions", "gone", "content_hash",
-        "enricher", "duplicate_of",
+        "enricher", "duplicate_of", "kind", "signed_by", "image_caption", "section",
+        "origin_publisher", "relation", "candidates",
     )  # fmt: skip
     return {
         **{name: row[name] for name in same},

@@ -122,6 +122,24 @@ class Source:
     failures: int
 
 
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A document that an article offers; `size` is in bytes, as stated."""
+
+    url: str
+    label: str
+    size: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class RemovedLine:
+    """A line that was taken out of a text; `articles` of the site have it, if that is why."""
+
+    text: str
+    rule: str
+    articles: int | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Article:
     """All that is published of one article. `text` is None where rights allow an extract only."""
@@ -144,8 +162,12 @@ class Article:
     words: int
     categories: tuple[str, ...]
     origin_url: str | None
+    origin_publisher: str | None
+    relation: str | None
     rights: str
     enricher: str
+    attachments: tuple[Attachment, ...] = ()
+    removed: tuple[RemovedLine, ...] = ()
     themes: tuple[Evidence, ...] = ()
     countries: tuple[Evidence, ...] = ()
     original: Entry | None = None
@@ -341,12 +363,29 @@ def article(conn: sqlite3.Connection, number: int) -> Article | None:
         countries=_evidence(conn, "article_countries", "country", number, countries(conn)),
         original=next(iter(entries(conn, [original])), None) if original else None,
         reprints=entries(conn, others),
+        attachments=tuple(
+            Attachment(*found)
+            for found in _rows(
+                conn,
+                "SELECT url, label, size FROM attachments WHERE article_id = ? ORDER BY number",
+                (number,),
+            )
+        ),
+        removed=tuple(
+            RemovedLine(*found)
+            for found in _rows(
+                conn,
+                "SELECT text, rule, articles FROM removed_lines WHERE article_id = ?"
+                " ORDER BY number",
+                (number,),
+            )
+        ),
         **{
             name: row[name]
             for name in (
                 *("id", "url", "title", "summary", "published", "published_source", "fetched"),
                 *("language_confidence", "language_method", "language_declared", "words"),
-                *("origin_url", "rights", "enricher"),
+                *("origin_url", "origin_publisher", "relation", "rights", "enricher"),
             )
         },
     )

@@ -29,7 +29,8 @@ class Reading:
     """What became of a page: an article (outcome `stored`), or the reason why it is none.
 
     `updated` is the visit that found the article changed, None if none has. `canonical` is another
-    address than its own that the page claims for itself, `origin_url` that of what it re-posts.
+    address than its own that the page claims for itself, `declared` the language that is claimed
+    for it.
     """
 
     url_id: int
@@ -42,6 +43,5 @@ class Reading:
     updated: str | None = None
     extracted: Extracted | None = None
     annotation: Annotation | None = None
-    text_hash: str = ""
     canonical: str | None = None
-    origin_url: str | None = None
+    declared: str | None = None

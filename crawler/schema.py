@@ -221,6 +221,42 @@ def m003_pages_of_given_articles(db: Database) -> None:
     )
 
 
+@private()
+def m004_the_sieve(db: Database) -> None:
+    """What the sieve knows of an article besides its text, and what was taken out of that."""
+    db.executescript(
+        """
+        ALTER TABLE articles ADD COLUMN kind TEXT NOT NULL DEFAULT 'article';
+        ALTER TABLE articles ADD COLUMN signed_by TEXT;        -- persons or organisation
+        ALTER TABLE articles ADD COLUMN image_caption TEXT;
+        ALTER TABLE articles ADD COLUMN section TEXT NOT NULL DEFAULT '[]';     -- JSON
+        ALTER TABLE articles ADD COLUMN origin_publisher TEXT;
+        ALTER TABLE articles ADD COLUMN relation TEXT;         -- enrich.origins.Origin
+        ALTER TABLE articles ADD COLUMN candidates TEXT NOT NULL DEFAULT '{}';
+                                                  -- JSON: what else title, date, authors could be
+        -- Of every article: what the memory of its site works on, so that its text can be settled
+        -- again when the site has shown more of itself.
+        CREATE TABLE sieved (
+          article_id INTEGER PRIMARY KEY REFERENCES articles(id) ON DELETE CASCADE,
+          text BLOB NOT NULL,                     -- before that memory, packed
+          seen BLOB NOT NULL,                     -- enrich.memory.pack
+          declared TEXT,                          -- the language claimed for it, BCP 47
+          settled TEXT                            -- which memory it was settled with; NULL: none
+        );
+        CREATE INDEX sieved_unsettled ON sieved(article_id) WHERE settled IS NULL;
+        CREATE TABLE removed_lines (
+          id INTEGER PRIMARY KEY,
+          article_id INTEGER NOT NULL REFERENCES articles(id) ON DELETE CASCADE,
+          line INTEGER,                           -- by memory: its number in the text before it
+          text TEXT NOT NULL,                     -- its beginning
+          rule TEXT NOT NULL,                     -- enrich.sieve.RULES, or enrich.memory
+          articles INTEGER                        -- by memory: how many of the site have it
+        );
+        CREATE INDEX removed_lines_article ON removed_lines(article_id);
+        """
+    )
+
+
 @published()
 def m001_news(db: Database) -> None:
     db.executescript(
@@ -250,6 +286,9 @@ def m001_news(db: Database) -> None:
           language_votes TEXT NOT NULL, language_declared TEXT,
           country TEXT,
           words INTEGER NOT NULL, image TEXT, categories TEXT NOT NULL, origin_url TEXT,
+          kind TEXT NOT NULL DEFAULT 'article', signed_by TEXT, image_caption TEXT,
+          section TEXT NOT NULL DEFAULT '[]', origin_publisher TEXT, relation TEXT,
+          candidates TEXT NOT NULL DEFAULT '{}',
           updated TEXT, versions INTEGER NOT NULL, gone TEXT,
           rights TEXT NOT NULL, tdm TEXT, robots TEXT, licences TEXT NOT NULL,
           content_hash TEXT NOT NULL, enricher TEXT NOT NULL,
@@ -278,6 +317,22 @@ def m001_news(db: Database) -> None:
           added INTEGER NOT NULL, removed INTEGER NOT NULL, diff TEXT,
           PRIMARY KEY (article_id, number)
         ) WITHOUT ROWID;
+        CREATE TABLE attachments (
+          article_id INTEGER NOT NULL REFERENCES articles(id) ON DELETE CASCADE,
+          number INTEGER NOT NULL, url TEXT NOT NULL, label TEXT NOT NULL,
+          media_type TEXT, size INTEGER,
+          PRIMARY KEY (article_id, number)
+        ) WITHOUT ROWID;
+        CREATE TABLE removed_lines (
+          article_id INTEGER NOT NULL REFERENCES articles(id) ON DELETE CASCADE,
+          number INTEGER NOT NULL, text TEXT NOT NULL, rule TEXT NOT NULL, articles INTEGER,
+          PRIMARY KEY (article_id, number)
+        ) WITHOUT ROWID;
+        -- What each site repeats, and so is no article's.
+        CREATE VIEW boilerplate AS
+          SELECT source, text, max(removed_lines.articles) AS articles, count(*) AS removed
+          FROM removed_lines JOIN articles ON articles.id = article_id
+          WHERE removed_lines.articles IS NOT NULL GROUP BY source, text;
         CREATE TABLE facet_counts (
           facet TEXT NOT NULL, value TEXT NOT NULL, n INTEGER NOT NULL,
           PRIMARY KEY (facet, value)

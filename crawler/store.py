@@ -8,10 +8,12 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from crawler import channels, clock, urls, versions
+from crawler import channels, clock, sifting, urls, versions
 from crawler.identity import Declared, same, united
 from crawler.readings import Reading, Unread
 from crawler.writes import transaction
+from enrich import memory
+from enrich.article import Extracted
 from enrich.duplicates import Text, relations
 
 # The columns of `articles` that a reading decides, in their order; `content_hash` covers them all.
@@ -19,7 +21,8 @@ READING = (
     "page_id", "source", "url", "canonical", "title", "authors", "published", "published_source",
     "fetched", "updated", "language", "language_confidence", "language_method", "language_votes",
     "language_declared", "image", "attachments", "categories", "origin_url", "words", "themes",
-    "countries", "text_hash", "signals",
+    "countries", "text_hash", "signals", "kind", "signed_by", "image_caption", "section",
+    "origin_publisher", "relation", "candidates",
 )  # fmt: skip
 
 
@@ -97,11 +100,17 @@ def _remove_article(db: Database, url_id: int) -> None:
         " WHERE duplicate_of = (SELECT id FROM articles WHERE url_id = ?)",
         (url_id,),
     )
+    sifting.unsettle(db, url_id)
     db.conn.execute("DELETE FROM articles WHERE url_id = ?", (url_id,))
 
 
 def _save_article(db: Database, reading: Reading) -> None:
-    row = _row(reading)
+    row, page = _row(reading), reading.extracted
+    moved = db.execute(
+        "SELECT 1 FROM articles WHERE url_id = ? AND source <> ?", (reading.url_id, reading.source)
+    ).fetchone()
+    if moved:
+        sifting.unsettle(db, reading.url_id)
     columns = ["url_id", *READING, "content_hash"]
     changes = ", ".join(f"{name} = excluded.{name}" for name in (*READING, "content_hash"))
     changed = db.conn.execute(
@@ -110,21 +119,28 @@ def _save_article(db: Database, reading: Reading) -> None:
         " WHERE content_hash IS NOT excluded.content_hash RETURNING id",
         [row[name] for name in columns],
     ).fetchone()
-    if changed:
-        text = reading.extracted.text if reading.extracted else ""
+    if changed and page:
+        (ident,) = changed
         db.conn.execute(
             "INSERT INTO article_texts (article_id, text) VALUES (?, ?)"
             " ON CONFLICT (article_id) DO UPDATE SET text = excluded.text"
             " WHERE text IS NOT excluded.text",
-            (changed[0], text),
+            (ident, page.text),
         )
+        db.conn.execute("DELETE FROM removed_lines WHERE article_id = ?", (ident,))
+        db.conn.executemany(
+            "INSERT INTO removed_lines (article_id, text, rule) VALUES (?, ?, ?)",
+            ((ident, *line) for line in _removed(page)),
+        )
+        if page.seen:
+            sifting.keep(db, ident, page.text, page.seen, reading.declared)
 
 
 def _row(reading: Reading) -> dict[str, Any]:
     page, notes = reading.extracted, reading.annotation
     if page is None or notes is None:
         raise ValueError(f"{reading.url}: a stored reading without an article")
-    language = notes.language
+    image, origin = page.image, page.origin
     row: dict[str, Any] = {
         "page_id": reading.page_id,
         "source": reading.source,
@@ -136,22 +152,23 @@ def _row(reading: Reading) -> dict[str, Any]:
         "published_source": page.published_source,
         "fetched": reading.fetched,
         "updated": reading.updated,
-        "language": language.code,
-        "language_confidence": language.confidence,
-        "language_method": language.method,
-        "language_votes": _json([asdict(vote) for vote in language.votes]),
         "language_declared": page.declared_language,
-        "image": page.image,
+        "image": image and image.url,
+        "image_caption": image and image.caption,
         "attachments": _json([asdict(attachment) for attachment in page.attachments]),
         "categories": _json(page.categories),
-        "origin_url": reading.origin_url,
-        "words": page.words,
-        "themes": _json([asdict(theme) for theme in notes.themes]),
-        "countries": _json([asdict(country) for country in notes.countries]),
-        "text_hash": reading.text_hash,
+        "origin_url": origin and origin.url,
+        "origin_publisher": origin and origin.publisher,
+        "relation": origin and origin.relation,
         "signals": _json(asdict(page.rights)),
+        "kind": page.kind,
+        "signed_by": page.signed_by,
+        "section": _json(page.section),
+        "candidates": _json(_candidates(page)),
+        **sifting.noted(page.text, notes),
     }
-    content = _json([*row.values(), page.text]).encode()
+    seen = memory.pack(page.seen).hex() if page.seen else ""
+    content = _json([*row.values(), page.text, seen, list(_removed(page))]).encode()
     return {
         "url_id": reading.url_id,
         **row,
@@ -159,11 +176,31 @@ def _row(reading: Reading) -> dict[str, Any]:
     }
 
 
+def _removed(page: Extracted) -> Iterator[tuple[str, str]]:
+    for change in page.explained.removed[: sifting.MAX_LINES] if page.explained else ():
+        yield change.text[: sifting.MAX_LINE], change.rule
+
+
+def _candidates(page: Extracted) -> dict[str, list[dict[str, Any]]]:
+    """What else the title, the date and the authors could have been, with where it stands."""
+    if not (told := page.explained):
+        return {}
+    return {
+        "title": [asdict(each) for each in told.title.candidates if each.why_not],
+        "published": [asdict(each) for each in told.published.candidates if each.why_not],
+        "authors": [asdict(each) for each in told.authors.candidates if each.why_not],
+    }
+
+
 def settle(db: Database) -> int:
-    """Say of every article whether its text is another's; returns how many rows changed.
+    """Take from every text what its site repeats, and say whose text it is; how many rows changed.
 
     Computed from all that is stored, so the order in which pages came does not matter.
     """
+    return sifting.sift(db) + _settle_duplicates(db)
+
+
+def _settle_duplicates(db: Database) -> int:
     wanted = dict(_duplicates(db))
     current = dict(
         db.execute(

@@ -13,7 +13,8 @@ from crawler.items import Harvest, Link
 from crawler.urls import key
 from enrich import language
 from enrich.article import Hints
-from enrich.extract import WORD, bcp47, extract
+from enrich.blocks import WORD
+from enrich.extract import bcp47, extract
 
 VERDICTS = {
     "ok": "names articles, and new ones",

@@ -28,12 +28,18 @@ class Present:
 
 def present(db: Database, url_id: int) -> Present | None:
     row = db.conn.execute(
-        "SELECT articles.id, page_id, fetched, articles.updated, enricher, title, text"
-        " FROM articles JOIN urls ON urls.id = url_id"
-        " JOIN article_texts ON article_id = articles.id WHERE url_id = ?",
+        "SELECT articles.id, page_id, fetched, articles.updated, enricher, title,"
+        " article_texts.text, sieved.text FROM articles JOIN urls ON urls.id = url_id"
+        " JOIN article_texts ON article_texts.article_id = articles.id"
+        " LEFT JOIN sieved ON sieved.article_id = articles.id WHERE url_id = ?",
         (url_id,),
     ).fetchone()
-    return Present(**dict(zip(Present.__slots__, row, strict=True))) if row else None
+    if not row:
+        return None
+    *columns, packed = row
+    found = Present(**dict(zip(Present.__slots__, columns, strict=True)))
+    # What a new reading is compared with is an old one, before the memory of its site.
+    return replace(found, text=archive.unpack(packed).decode()) if packed else found
 
 
 def settle(db: Database, reading: Reading, before: Present | None, version: str) -> Reading | None:

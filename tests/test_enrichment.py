@@ -80,7 +80,7 @@ def test_one_page_that_crashes_hangs_or_raises_stops_no_other(
     assert enrichment.run(db, processes=2) == 6
     found = outcomes(db)
     assert found["/a"] == found["/b"] == ("stored", None)
-    assert found["/e"] == ("too_short", "0 words")
+    assert found["/e"] == ("too_short", "the answer has no content")
     assert found["/raise"] == ("failed", "RecursionError: too deep")
     assert found["/hang"] == ("failed", "reading took over 8 s")
     crashed, why = found["/crash"]

@@ -18,7 +18,6 @@ from crawler.readings import Reading
 from enrich.annotate import annotate, version
 from enrich.extract import extract
 from enrich.rights import SILENT, Signals
-from enrich.text import text_hash
 
 LONG = " ".join(["Le centre d'hébergement des sans-abri rouvre ses portes en Belgique."] * 20)
 
@@ -60,7 +59,7 @@ def private(tmp_path: Path, source: Source) -> Path:
             reading = Reading(
                 url_id=row["id"], outcome="stored", page_id=row["id"], source=row["source"],
                 url=row["url"], fetched="2026-11-21T08:00:00Z", extracted=found,
-                annotation=annotate(found.title, found.text, "fr"), text_hash=text_hash(found.text),
+                annotation=annotate(found.title, found.text, "fr"),
             )  # fmt: skip
             store.save(db, [reading], version())
     return path

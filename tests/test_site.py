@@ -322,12 +322,14 @@ def test_sources_of_dates_that_are_listed_are_those_that_reading_a_page_gives() 
     meta = '<meta property="article:published_time" content="2026-10-12T09:15:00+02:00">'
     shown = '<time datetime="2026-10-12">12 oktober 2026</time>'
     found = {
-        extract(html, "https://quai.example.org/a", hints=hints).published_source
-        for html, hints in (
-            (page.format("", ""), Hints(published="2026-10-12")),
-            (page.format(linked, ""), Hints()),
-            (page.format(meta, ""), Hints()),
-            (page.format("", shown), Hints()),
+        extract(html, f"https://quai.example.org/{path}", hints=hints).published_source
+        for html, hints, path in (
+            (page.format("", ""), Hints(published="2026-10-12"), "a"),
+            (page.format(linked, ""), Hints(), "a"),
+            (page.format(meta, ""), Hints(), "a"),
+            (page.format("", shown), Hints(), "a"),
+            (page.format("", ""), Hints(), "2026/10/12/a"),
+            (page.format("", "<p>12 oktober 2026</p>"), Hints(), "a"),
         )
     }
     assert listed("articles", "published_source") == found

@@ -138,7 +138,7 @@ def test_what_a_crawl_archived_gives_the_same_articles_when_it_is_imported_elsew
             article("L’été", *TEXT, "Fin de l’été.").decode().encode("cp1252"),
             content_type="text/html",
         ),
-        "/gz": Answer(
+        "/gzip": Answer(
             gzip.compress(article("Comprimé", *TEXT, "Et plus.")),
             headers={"Content-Encoding": "gzip"},
         ),
@@ -325,15 +325,16 @@ def test_a_file_like_those_of_cc_news_gives_exactly_its_articles(
     path = write(
         "news.warc.gz",
         entry("warcinfo", None, WARCINFO, Content_Type="application/warc-fields"),
-        entry("request", f"{HERE}/gz", b"GET /gz HTTP/1.1\r\n\r\n"),
-        entry("response", f"{HERE}/gz", http(gzip.compress(html), kind, "Content-Encoding: gzip")),
-        entry("response", f"{HERE}/chunked", http(chunked(article("Par morceaux", *TEXT)), kind,
+        entry("request", f"{HERE}/gzip", b"GET /gzip HTTP/1.1\r\n\r\n"),
+        entry("response", f"{HERE}/gzip",
+              http(gzip.compress(html), kind, "Content-Encoding: gzip")),
+        entry("response", f"{HERE}/chunked", http(chunked(article("Morceaux", *TEXT)), kind,
                                                   "Transfer-Encoding: chunked")),
         entry("response", f"{HERE}/both", http(chunked(gzip.compress(article("Les deux", *TEXT))),
                                                kind, "Content-Encoding: gzip",
                                                "Transfer-Encoding: Chunked",
                                                "Content-Length: 99999")),
-        entry("response", f"{HERE}/br", http(brotli.compress(article("Brotli", *TEXT)), kind,
+        entry("response", f"{HERE}/brotli", http(brotli.compress(article("Brotli", *TEXT)), kind,
                                              "Content-Encoding: br")),
         entry("response", f"{HERE}/decoded", http(article("Décodé", *TEXT), kind,
                                                   "Content-Encoding: gzip",
@@ -353,8 +354,8 @@ def test_a_file_like_those_of_cc_news_gives_exactly_its_articles(
         entry("response", f"{HERE}/nodate", http(html, kind), WARC_Date="yesterday"),
         entry("response", "dns:quai.example.org", b"20261012 1.2.3.4\n", Content_Type="text/dns"),
         entry("response", "ftp://quai.example.org/a", http(html, kind)),
-        entry("revisit", f"{HERE}/gz", http(b"", kind)),
-        entry("metadata", f"{HERE}/gz", b'{"tamis": "9", "source": "evil"}',
+        entry("revisit", f"{HERE}/gzip", http(b"", kind)),
+        entry("metadata", f"{HERE}/gzip", b'{"tamis": "9", "source": "evil"}',
               Content_Type="application/json", WARC_Refers_To="<urn:uuid:of-another>"),
         entry("resource", f"{HERE}/file", b"<p>file</p>", Content_Type="text/html"),
     )  # fmt: skip
@@ -363,10 +364,10 @@ def test_a_file_like_those_of_cc_news_gives_exactly_its_articles(
     read(db)
 
     assert {row["url"]: (row["title"], row["source"]) for row in articles(db)} == {
-        f"{HERE}/gz": ("Comprimé", "quai"),
-        f"{HERE}/chunked": ("Par morceaux", "quai"),
+        f"{HERE}/gzip": ("Comprimé", "quai"),
+        f"{HERE}/chunked": ("Morceaux", "quai"),
         f"{HERE}/both": ("Les deux", "quai"),
-        f"{HERE}/br": ("Brotli", "quai"),
+        f"{HERE}/brotli": ("Brotli", "quai"),
         f"{HERE}/decoded": ("Décodé", "quai"),
         f"{HERE}/latin": ("L'été à l'abri", "quai"),
         "http://ailleurs.example.com/x": ("Ailleurs", "imported"),

@@ -1,0 +1,184 @@
+"""Every text without what its site repeats, settled again when the site has shown more of itself.
+
+What is repeated is learnt from what is stored, for each year from the pages of that year and the
+one before, so that the order in which pages came does not matter, and old years stay as they are.
+"""
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from typing import Any
+
+from sqlite_utils import Database
+
+from crawler import archive
+from crawler.writes import transaction
+from enrich import memory
+from enrich.annotate import Annotation, annotate
+from enrich.blocks import WORD
+from enrich.memory import Memory, Removed, Seen
+from enrich.text import text_hash
+
+# Texts settled in one transaction; another process waits for it no longer than for a batch of
+# readings.
+BATCH = 50
+# Of a removed line so much is kept, and so many a page: the text before is kept whole.
+MAX_LINE, MAX_LINES = 500, 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """An article of one source. `content` tells one state of it from another."""
+
+    id: int
+    key: str
+    dated: str
+    content: str
+    settled: str | None
+
+    @property
+    def year(self) -> int:
+        return int(self.dated[:4])
+
+
+def keep(db: Database, article: int, text: str, seen: Seen, declared: str | None) -> None:
+    """Remember the text before any memory; what it was settled with before counts no more."""
+    db.conn.execute(
+        "INSERT INTO sieved (article_id, text, seen, declared) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (article_id) DO UPDATE SET text = excluded.text, seen = excluded.seen,"
+        " declared = excluded.declared, settled = NULL",
+        (article, archive.pack(text.encode()), memory.pack(seen), declared),
+    )
+
+
+def unsettle(db: Database, url_id: int) -> None:
+    """Have the others of its source settled again: the article at this URL leaves them."""
+    db.conn.execute(
+        "UPDATE sieved SET settled = NULL WHERE article_id = ("
+        " SELECT max(other.id) FROM articles JOIN articles AS other USING (source)"
+        " WHERE articles.url_id = ? AND other.id <> articles.id)",
+        (url_id,),
+    )
+
+
+def sift(db: Database) -> int:
+    """Settle the texts of all sources that have changed; returns how many texts are others now."""
+    sources = db.execute(
+        "SELECT DISTINCT source FROM sieved JOIN articles ON id = article_id"
+        " WHERE settled IS NULL ORDER BY 1"
+    ).fetchall()
+    return sum(_sift(db, source) for (source,) in sources)
+
+
+def noted(text: str, notes: Annotation) -> dict[str, Any]:
+    """The columns of `articles` that follow from the text and what was noted of it."""
+    language = notes.language
+    return {
+        "language": language.code,
+        "language_confidence": language.confidence,
+        "language_method": language.method,
+        "language_votes": _json([asdict(vote) for vote in language.votes]),
+        "words": len(WORD.findall(text)),
+        "themes": _json([asdict(theme) for theme in notes.themes]),
+        "countries": _json([asdict(country) for country in notes.countries]),
+        "text_hash": text_hash(text),
+    }
+
+
+def _sift(db: Database, source: str) -> int:
+    years: dict[int, list[Row]] = defaultdict(list)
+    for row in _rows(db, source):
+        years[row.year].append(row)
+    chosen = {year: _chosen(years, year) for year in years}
+    digests = {year: _digest(rows) for year, rows in chosen.items()}
+
+    @lru_cache(maxsize=2)
+    def learnt(year: int) -> Memory:
+        return memory.learn(_seen(db, chosen[year]))
+
+    waiting = [row for rows in years.values() for row in rows if row.settled != digests[row.year]]
+    # Those never settled come last: by them the source is found again after a kill.
+    waiting.sort(key=lambda row: (row.settled is None, row.year, row.id))
+    changed = 0
+    for start in range(0, len(waiting), BATCH):
+        with transaction(db):
+            for row in waiting[start : start + BATCH]:
+                changed += _settle(db, row, learnt(row.year), digests[row.year])
+    return changed
+
+
+def _rows(db: Database, source: str) -> Iterator[Row]:
+    found = db.execute(
+        "SELECT articles.id, urls.key, coalesce(articles.published, articles.fetched),"
+        " content_hash, settled FROM articles JOIN sieved ON article_id = articles.id"
+        " JOIN urls ON urls.id = articles.url_id WHERE articles.source = ?",
+        [source],
+    ).fetchall()
+    return (Row(**dict(zip(Row.__slots__, row, strict=True))) for row in found)
+
+
+def _chosen(years: dict[int, list[Row]], year: int) -> list[Row]:
+    """The pages from which that year learns."""
+    pool = {row.key: row for row in (*years.get(year - 1, ()), *years[year])}
+    ids = memory.chosen_ids((row.key, row.dated[:7]) for row in pool.values())
+    return [pool[ident] for ident in ids]
+
+
+def _digest(rows: Iterable[Row]) -> str:
+    told = "\n".join(sorted(f"{row.key} {row.content}" for row in rows))
+    return hashlib.blake2b(told.encode(), digest_size=16).hexdigest()
+
+
+def _seen(db: Database, rows: Sequence[Row]) -> Iterator[Seen]:
+    for row in rows:
+        (blob,) = db.execute("SELECT seen FROM sieved WHERE article_id = ?", [row.id]).fetchone()
+        yield memory.unpack(blob, row.key, row.dated)
+
+
+def _settle(db: Database, row: Row, learnt: Memory, digest: str) -> int:
+    """Returns 1 if the text is another one now."""
+    packed, blob, declared, title, before = db.execute(
+        "SELECT sieved.text, seen, declared, title, article_texts.text FROM sieved"
+        " JOIN articles ON articles.id = sieved.article_id"
+        " JOIN article_texts ON article_texts.article_id = articles.id"
+        " WHERE sieved.article_id = ?",
+        [row.id],
+    ).fetchone()
+    lines = archive.unpack(packed).decode().split("\n")
+    sifted = memory.sift(lines, memory.unpack(blob, row.key, row.dated), learnt)
+    text = "\n".join(sifted.kept)
+    db.conn.execute("UPDATE sieved SET settled = ? WHERE article_id = ?", (digest, row.id))
+    _say(db, row.id, sifted.removed)
+    if text == before:
+        return 0
+    columns = noted(text, annotate(title, text, declared))
+    sets = ", ".join(f"{name} = ?" for name in columns)
+    db.conn.execute(f"UPDATE articles SET {sets} WHERE id = ?", (*columns.values(), row.id))
+    db.conn.execute("UPDATE article_texts SET text = ? WHERE article_id = ?", (text, row.id))
+    return 1
+
+
+def _say(db: Database, article: int, removed: Sequence[Removed]) -> None:
+    """Write what memory took out, unless it is what was written before."""
+    wanted = [(each.number, each.text[:MAX_LINE], each.rule, each.articles) for each in removed]
+    there = db.execute(
+        "SELECT line, text, rule, articles FROM removed_lines"
+        " WHERE article_id = ? AND line IS NOT NULL ORDER BY line",
+        [article],
+    ).fetchall()
+    if wanted == there:
+        return
+    db.conn.execute(
+        "DELETE FROM removed_lines WHERE article_id = ? AND line IS NOT NULL", [article]
+    )
+    db.conn.executemany(
+        "INSERT INTO removed_lines (article_id, line, text, rule, articles) VALUES (?, ?, ?, ?, ?)",
+        [(article, *each) for each in wanted],
+    )
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)

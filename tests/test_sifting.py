@@ -1,0 +1,168 @@
+"""What a site repeats leaves the stored texts, whatever the order in which its pages came."""
+
+import random
+from collections.abc import Iterable
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlite_utils import Database
+
+from crawler import archive, clock, database, enrichment, store
+from crawler.frontier import Frontier
+from crawler.items import Harvest, Link, Page, Source
+from crawler.publish import publish
+from crawler.readings import Reading
+from enrich.annotate import version
+from enrich.blocks import WORD
+
+HERE = "http://quai.example.org"
+STANDING = (
+    "Le Quai est une association sans but lucratif agréée par la commune de Rivebourg.",
+    "Chaque don de plus de quarante euros ouvre droit à une attestation fiscale au printemps.",
+)
+TEXTS = {
+    "/lits": "Quarante lits de plus attendent les familles au centre du quai dès lundi soir.",
+    "/repas": "La cantine du pont sert désormais un repas chaud à midi, du lundi au samedi.",
+    "/juristes": "Deux juristes tiennent une permanence gratuite pour les locataires expulsés.",
+    "/velos": "L'atelier prête trente vélos aux personnes qui reprennent un travail de nuit.",
+}
+BY_MEMORY = "SELECT text, articles FROM removed_lines WHERE articles IS NOT NULL"
+MORE = "Les inscriptions se prennent sur place, sans rendez-vous, auprès de l'équipe d'accueil {}."
+
+
+def page(path: str, *, standing: Iterable[str] = STANDING) -> bytes:
+    paragraphs = [TEXTS[path], MORE.format(path.strip("/")), *standing]
+    body = "".join(f"<p>{text}</p>" for text in paragraphs)
+    return (
+        f'<html lang="fr"><head><title>Avis {path[1:]}</title></head><body><main><article>'
+        f"<h1>Avis {path[1:]}</h1>{body}</article></main></body></html>"
+    ).encode()
+
+
+def visit(db: Database, source: Source, pages: dict[str, bytes]) -> None:
+    """As a crawl that fetches these pages, reads them and settles everything."""
+    frontier = Frontier(db)
+    frontier.channels.sync([source], lambda s: [("feed", s.feeds[0])])
+    db.execute("UPDATE channels SET due = ''")
+    (channel,) = frontier.channels.due([source.feeds[0].url], now="9999")
+    links = tuple(Link(url=f"{HERE}{path}", published="2026-11-20T08:00:00Z") for path in pages)
+    frontier.channels.harvested(channel, Harvest(links=links))
+    for url in frontier.draw([source.id], now=clock.now(), limit=99):
+        frontier.fetched(
+            url,
+            Page(url=url.url, fetched=clock.now(), status=200, content_type="text/html",
+                 body=pages[url.url.removeprefix(HERE)]),
+        )  # fmt: skip
+    frontier.writes.flush()
+    while waiting := store.unread(db, 50):
+        store.save(db, [enrichment.read(each) for each in waiting], version())
+    store.settle(db)
+
+
+def texts(db: Database) -> dict[str, str]:
+    rows = db.query("SELECT url, text FROM articles JOIN article_texts ON article_id = articles.id")
+    return {row["url"].removeprefix(HERE): row["text"] for row in rows}
+
+
+def state(db: Database) -> list[dict[str, Any]]:
+    """All that settling decides, without numbers that tell the order of arrival."""
+    return list(
+        db.query(
+            "SELECT articles.url, article_texts.text, words, text_hash, themes, countries,"
+            " (SELECT json_group_array(json_array(line, removed.text, rule, removed.articles))"
+            "  FROM (SELECT * FROM removed_lines WHERE article_id = articles.id ORDER BY id)"
+            "  AS removed) AS removed"
+            " FROM articles JOIN article_texts ON article_id = articles.id ORDER BY articles.url"
+        )
+    )
+
+
+def test_what_two_pages_repeat_leaves_both_from_the_first_day(db: Database, source: Source) -> None:
+    visit(db, source, {path: page(path) for path in ("/lits", "/repas")})
+    assert texts(db) == {
+        path: f"{TEXTS[path]}\n{MORE.format(path[1:])}" for path in ("/lits", "/repas")
+    }
+    removed = {(row["text"], row["articles"]) for row in db.query(BY_MEMORY)}
+    assert removed == {(text, 2) for text in STANDING}
+    words = {row["url"].removeprefix(HERE): row["words"] for row in db.table("articles").rows}
+    assert words == {path: len(WORD.findall(text)) for path, text in texts(db).items()}
+
+
+def test_a_first_article_is_settled_again_when_a_second_shows_what_the_site_repeats(
+    db: Database, source: Source
+) -> None:
+    visit(db, source, {"/lits": page("/lits")})
+    assert STANDING[0] in texts(db)["/lits"]
+    visit(db, source, {"/repas": page("/repas")})
+    assert STANDING[0] not in texts(db)["/lits"]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_order_and_the_days_on_which_pages_came_change_nothing(
+    db: Database, source: Source, tmp_path: Path, seed: int
+) -> None:
+    visit(db, source, {path: page(path) for path in TEXTS})
+    rng = random.Random(seed)
+    paths = rng.sample(list(TEXTS), len(TEXTS))
+    cut = rng.randrange(1, len(paths))
+    with closing(database.private(tmp_path / "other.db")) as other:
+        visit(other, source, {path: page(path) for path in paths[:cut]})
+        visit(other, source, {path: page(path) for path in paths[cut:]})
+        assert state(other) == state(db)
+
+
+def test_settling_again_changes_nothing(db: Database, source: Source) -> None:
+    visit(db, source, {path: page(path) for path in TEXTS})
+    before = [*db.table("sieved").rows], state(db)
+    assert store.settle(db) == 0
+    assert ([*db.table("sieved").rows], state(db)) == before
+
+
+def test_what_only_one_article_is_left_to_say_comes_back(db: Database, source: Source) -> None:
+    visit(db, source, {path: page(path) for path in ("/lits", "/repas")})
+    (gone,) = db.query("SELECT url_id FROM articles WHERE url LIKE '%/repas'")
+    store.save(db, [Reading(url_id=gone["url_id"], outcome="too_short")], "later")
+    store.settle(db)
+    assert STANDING[0] in texts(db)["/lits"]
+    assert list(db.query(BY_MEMORY)) == []
+
+
+def test_the_whole_text_before_is_kept(db: Database, source: Source) -> None:
+    visit(db, source, {path: page(path) for path in ("/lits", "/repas")})
+    (row,) = db.query(
+        "SELECT sieved.text FROM sieved JOIN articles ON id = article_id WHERE url LIKE '%/lits'"
+    )
+    assert archive.unpack(row["text"]).decode().endswith(STANDING[1])
+
+
+def test_a_later_page_that_differs_in_what_was_removed_shows_none_of_it(
+    db: Database, source: Source
+) -> None:
+    visit(db, source, {path: page(path) for path in TEXTS})
+    frontier = Frontier(db)
+    db.execute("UPDATE urls SET look = '' WHERE url LIKE '%/lits'")
+    (url,) = frontier.draw([source.id], now=clock.now(), limit=9)
+    changed = page("/lits").replace(b"printemps", b"automne")
+    frontier.fetched(
+        url,
+        Page(url=url.url, fetched=clock.now(), status=200, content_type=None, body=changed),
+    )
+    frontier.writes.flush()
+    store.save(db, [enrichment.read(each) for each in store.unread(db, 9)], version())
+    store.settle(db)
+    assert STANDING[0] not in texts(db)["/lits"]
+
+
+def test_what_was_removed_is_published_with_how_often_the_site_has_it(
+    db: Database, source: Source, tmp_path: Path
+) -> None:
+    visit(db, replace(source), {path: page(path) for path in TEXTS})
+    publish(tmp_path / "tamis.db", tmp_path / "news.db")
+    with closing(Database(tmp_path / "news.db")) as news:
+        rows = [*news.query("SELECT text, articles, removed FROM boilerplate")]
+    assert {(row["text"], row["articles"], row["removed"]) for row in rows} == {
+        (text, len(TEXTS), len(TEXTS)) for text in STANDING
+    }
