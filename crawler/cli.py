@@ -643,22 +643,57 @@ def _answers(lines: Iterable[bytes]) -> None:
     "page", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False
 )
 @click.option("--url", default="http://page.invalid/", help="The address PAGE comes from.")
+@click.option(
+    "--explain", "why", is_flag=True,
+    help="Show what was kept and removed by which rule, and every candidate that did not win.",
+)  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="With --explain: as one JSON object.")
 @jsonl_option
+@click.option(
+    "--by-site", is_flag=True,
+    help="With --jsonl: read all lines before answering, and leave out what their sites repeat.",
+)  # fmt: skip
 @workers_option
-def extract(page: Path | None, url: str, workers: int | None, *, jsonl: bool) -> None:
+def extract(
+    page: Path | None,
+    url: str,
+    workers: int | None,
+    *,
+    why: bool,
+    as_json: bool,
+    jsonl: bool,
+    by_site: bool,
+) -> None:
     """Print the article on a saved page; or answer JSON lines with id, url and path or html.
 
     \b
     Examples: tamis extract page.html --url https://example.org/a
-              tamis extract --jsonl < pages.jsonl > articles.jsonl
+              tamis extract --explain page.html --url https://example.org/a
+              tamis extract --jsonl --by-site < pages.jsonl > articles.jsonl
     """
     from crawler import filters
     from crawler import workers as processes
 
+    if by_site and not jsonl:
+        raise click.UsageError("--by-site learns from the lines of --jsonl: say that too")
     if jsonl == (page is not None):
         raise click.UsageError("give a PAGE, or --jsonl and lines on standard input")
+    if why and jsonl:
+        raise click.UsageError("--explain tells of one PAGE, not of the lines of --jsonl")
+    if as_json and not why:
+        raise click.UsageError("--json goes with --explain; for articles as JSON, say --jsonl")
     if page is None:
-        _answers(filters.each(sys.stdin.buffer, filters.extract_line, workers or processes.cores()))
+        answers = (
+            filters.by_site(sys.stdin.buffer, workers or processes.cores())
+            if by_site
+            else filters.each(sys.stdin.buffer, filters.extract_line, workers or processes.cores())
+        )
+        _answers(answers)
+        return
+    if why:
+        from crawler import explain as explaining
+
+        _explained(explaining.of_page(page.read_bytes(), url), as_json=as_json)
         return
     found = filters.extract_line({"id": "", "url": url, "path": str(page)})
     for name in ("title", "published", "authors", "language", "kind"):
@@ -667,6 +702,34 @@ def extract(page: Path | None, url: str, workers: int | None, *, jsonl: bool) ->
             f"{name + ':':<11}{', '.join(value) if isinstance(value, tuple) else value or ''}"
         )
     click.echo(f"\n{found['text']}")
+
+
+@main.command()
+@click.argument("address", metavar="URL")
+@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+@db_option
+def explain(address: str, db: Path, *, as_json: bool) -> None:
+    """Say why the page at URL became what it is: its lines, its choices, and who named it.
+
+    Changes nothing, so it can be asked while a crawl is running.
+
+    \b
+    Example: tamis explain https://example.org/a
+    """
+    from crawler import explain as explaining
+
+    with explaining.opened(db) as private:
+        report = explaining.of_article(private, address)
+    _explained(report, as_json=as_json)
+
+
+def _explained(report: dict[str, Any], *, as_json: bool) -> None:
+    from crawler import explain as explaining
+
+    if as_json:
+        click.echo(json.dumps(report, ensure_ascii=False, indent=2))
+    else:
+        explaining.show(report, sys.stdout)
 
 
 @main.command()

@@ -1,23 +1,35 @@
 """The four filters: JSON lines in, JSON lines out, in the order they came. Stable and public."""
 
+import base64
 import json
 import re
+import tempfile
+from array import array
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 from crawler import clock, identity, urls, workers
+from crawler.errors import TamisError
+from crawler.progress import Progress
+from enrich import memory
 from enrich.annotate import annotate
-from enrich.article import Hints
+from enrich.article import Extracted
+from enrich.blocks import WORD
 from enrich.duplicates import Text, relations
-from enrich.extract import WORD, bcp47, extract
+from enrich.extract import bcp47, extract
 from enrich.language import identify
+from enrich.memory import Memory, Seen
 from enrich.text import text_hash
 
 Record = dict[str, Any]
 SURROGATE = re.compile("[\ud800-\udfff]")
+# Bytes of answers that wait in memory; more go to a temporary file. 100,000 pages are some 1 GB.
+MAX_IN_MEMORY = 64 * 1024 * 1024
 
 
 class LineError(ValueError):
@@ -26,6 +38,17 @@ class LineError(ValueError):
 
 def extract_line(record: Record) -> Record:
     """`id`, `url` and `path` or `html` -> the article on that page."""
+    return _article(*_extracted(record))
+
+
+def remembered_line(record: Record) -> Record:
+    """As `extract_line`, and `seen`: of an article, what a memory of its site needs."""
+    url, found = _extracted(record)
+    seen = memory.pack(found.seen) if found.seen and found.is_article else b""
+    return {**_article(url, found), "seen": base64.b64encode(seen).decode()}
+
+
+def _extracted(record: Record) -> tuple[str, Extracted]:
     url = _text(record, "url")
     if "html" in record:
         body: str | bytes = _text(record, "html")
@@ -34,23 +57,34 @@ def extract_line(record: Record) -> Record:
             body = Path(_text(record, "path")).read_bytes()
         except OSError as error:
             raise LineError(f"path {record['path']!r}: {error.strerror}") from error
-    found = extract(body, url, content_type=record.get("content_type"), hints=Hints())
+    return url, extract(body, url, content_type=record.get("content_type"))
+
+
+def _article(url: str, found: Extracted) -> Record:
     language = identify(found.title, found.text, found.declared_language)
+    origin, explained = found.origin, found.explained
     return {
         "url": url,
         "kind": found.kind,
+        "reason": found.reason,
         "title": found.title,
         "text": found.text,
         "published": found.published,
         "published_source": found.published_source,
         "authors": found.authors,
+        "signed_by": found.signed_by,
         "language": language.code,
         "declared_language": found.declared_language,
-        "image": found.image,
+        "image": found.image and found.image.url,
+        "image_caption": found.image and found.image.caption,
+        "section": found.section,
         "categories": found.categories,
         "canonical": identity.canonical((*found.canonicals, *filter(None, [found.og_url])), url),
-        "origin_url": identity.origin(found.canonicals, url),
+        "origin_url": origin and origin.url,
+        "origin_publisher": origin and origin.publisher,
+        "relation": origin and origin.relation,
         "attachments": [asdict(attachment) for attachment in found.attachments],
+        "removed": [asdict(change) for change in explained.removed] if explained else [],
     }
 
 
@@ -91,6 +125,133 @@ def each(
         for job, future in workers.in_order(pool, _answered, numbered, ahead=processes * 8):
             error = future.exception()
             yield future.result() if error is None else _mistake(job[0], job[1], error)
+
+
+def by_site(lines: Iterable[bytes], processes: int = 1) -> Iterator[bytes]:
+    """As `extract_line` for each line, without what the articles of a site repeat.
+
+    Reads all, then answers; which came first does not matter. `removed` names what went, and on how
+    many `articles` it stands.
+    """
+    with _Spool() as spool:
+        places, sites = array("Q"), defaultdict[str, list[_Page]](list)
+        times = Counter[str]()
+        with Progress("read", "sifted") as progress:
+            for line in each(_counted(lines, progress), remembered_line, processes):
+                answer = json.loads(line)
+                if seen := answer.pop("seen", ""):
+                    url = answer["url"]
+                    # The same address twice is two pages, versions of one article.
+                    ident = f"{url} {times[url]}" if times[url] else url
+                    times[url] += 1
+                    where = spool.put(f"{seen}\n".encode())
+                    page = _Page(len(places), ident, answer["published"], where)
+                    sites[_site(url)].append(page)
+                    progress.expect("sifted")
+                places.append(spool.put(_line(answer)))
+                progress.advance("read")
+            for pages in sites.values():
+                for page, sifted in _sifted(pages, places, spool):
+                    places[page.number] = spool.put(sifted)
+                progress.advance("sifted", len(pages))
+        for place in places:
+            yield spool.get(place)
+
+
+class _Page(NamedTuple):
+    """An article among the lines: which answer it is, and where what was seen of it is kept."""
+
+    number: int
+    ident: str
+    published: str | None
+    seen: int
+
+    def load(self, spool: "_Spool") -> Seen:
+        return memory.unpack(base64.b64decode(spool.get(self.seen)), self.ident, self.published)
+
+
+class _Spool:
+    """Lines put away until all are read: in memory while they are few, then in a temporary file."""
+
+    def __init__(self) -> None:
+        self.file = tempfile.SpooledTemporaryFile(MAX_IN_MEMORY)  # noqa: SIM115 (closed in __exit__)
+        self.end = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.file.close()
+
+    def put(self, line: bytes) -> int:
+        """Where the line is from now on; it ends in the only line feed that it has."""
+        place = self.end
+        with _room():
+            self.file.seek(place)
+            self.end += self.file.write(line)
+        return place
+
+    def get(self, place: int) -> bytes:
+        with _room():
+            self.file.seek(place)
+            return self.file.readline()
+
+
+@contextmanager
+def _room() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise TamisError(
+            f"{tempfile.gettempdir()}: {error.strerror}: answers wait there until all lines are"
+            " read; free some space, or name another folder in TMPDIR"
+        ) from error
+
+
+def _counted(lines: Iterable[bytes], progress: Progress) -> Iterator[bytes]:
+    for line in lines:
+        if line.strip():
+            progress.expect("read")
+        yield line
+
+
+def _site(url: str) -> str:
+    try:
+        return urls.domain(url)
+    except ValueError:
+        return url
+
+
+def _sifted(
+    pages: list[_Page], places: "array[int]", spool: _Spool
+) -> Iterator[tuple[_Page, bytes]]:
+    """Those of the pages of a site that lose lines to its memory, with their new answers."""
+    if len(pages) == 1:
+        return
+    known = _learnt(pages, spool)
+    for page in pages:
+        answer = json.loads(spool.get(places[page.number]))
+        found = memory.sift(answer["text"].split("\n"), page.load(spool), known)
+        if found.removed:
+            text = "\n".join(found.kept)
+            language = identify(answer["title"], text, answer["declared_language"])
+            gone = [
+                {"text": line.text, "rule": line.rule, "articles": line.articles}
+                for line in found.removed
+            ]
+            answer |= {
+                "text": text,
+                "language": language.code,
+                "removed": [*answer["removed"], *gone],
+            }
+            yield page, _line(answer)
+
+
+def _learnt(pages: list[_Page], spool: _Spool) -> Memory:
+    """Loads those that count, never all: a site may have given every line."""
+    months = ((page.ident, (page.published or "")[: len("2026-11")]) for page in pages)
+    counted = frozenset(memory.chosen_ids(months))
+    return memory.learn(page.load(spool) for page in pages if page.ident in counted)
 
 
 def duplicates(lines: Iterable[bytes]) -> Iterator[bytes]:

@@ -57,6 +57,7 @@ def test_a_mistake_in_usage_is_status_2() -> None:
         (("enrich", "--db", "none.db"), "none.db does not exist"),
         (("serve", "--news", "none.db"), "no published database at none.db: run `tamis publish`"),
         (("export", "feeds", "--news", "none.db"), "no published database at none.db"),
+        (("explain", "https://a.test/", "--db", "none.db"), "none.db does not exist"),
         (("crawl", "--only", "no-such-source"), "no-such-source"),
         (("crawl", "--only", "alter-echos"), "say who is visiting with --contact"),
         (("sources", "list", "--sources", "nowhere"), "nowhere"),
@@ -109,6 +110,59 @@ def test_extract_prints_one_article_for_a_person(tmp_path: Path) -> None:
     assert status == 0
     assert out.splitlines()[0] == "title:     Le centre rouvre"
     assert out.endswith(f"\n\n{TEXT}\n")
+
+
+def test_extract_explains_a_page_to_a_person_and_to_a_program(tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    page.write_bytes(article("Le centre rouvre", TEXT))
+    asked = ("extract", "--explain", str(page), "--url", "https://quai.example.org/a")
+    status, out, err = run(*asked)
+    assert (status, err) == (0, "")
+    assert out.startswith("url        https://quai.example.org/a\nkind       article (")
+    assert out.endswith(f"  kept      {TEXT}\n")
+    status, out, _ = run(*asked, "--json")
+    report = json.loads(out)
+    assert (status, report["title"]["value"]) == (0, "Le centre rouvre")
+    assert {"text": TEXT, "what": "kept", "rule": None} in report["lines"]
+
+
+def test_extract_leaves_out_what_sites_repeat_when_told() -> None:
+    foot = "Le Quai vit des dons de ses membres et du soutien de la commune depuis trente ans."
+    lines = "".join(
+        json.dumps(
+            {
+                "id": number,
+                "url": f"https://quai.example.org/{number}",
+                "html": article(f"Numéro {number}", TEXT[number:] * 2, foot).decode(),
+            }
+        )
+        + "\n"
+        for number in range(3)
+    )
+    for options, kept in (((), True), (("--by-site",), False)):
+        _, out, _ = run("extract", "--jsonl", "--workers", "1", *options, stdin=lines)
+        answers = [json.loads(line) for line in out.splitlines()]
+        assert [(answer["id"], foot in answer["text"]) for answer in answers] == [
+            (0, kept), (1, kept), (2, kept),
+        ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--by-site",), "--by-site learns from the lines of --jsonl: say that too"),
+        (("--explain",), "give a PAGE, or --jsonl and lines on standard input"),
+        (("--explain", "--jsonl"), "--explain tells of one PAGE, not of the lines of --jsonl"),
+        (("--json", "--jsonl"), "--json goes with --explain; for articles as JSON, say --jsonl"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_options_of_extract_that_do_not_go_together_are_one_clear_sentence(
+    options: tuple[str, ...], message: str
+) -> None:
+    status, out, err = run("extract", *options)
+    assert (status, out) == (2, "")
+    assert f"Error: {message}\n" in err
 
 
 def test_filters_read_standard_input() -> None:

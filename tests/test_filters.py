@@ -1,11 +1,22 @@
 import json
+import tempfile
 from pathlib import Path
 
 import pytest
 from web import article
 
-from crawler.filters import annotate_line, duplicates, each, extract_line, urls_line
+from crawler import filters
+from crawler.errors import TamisError
+from crawler.filters import annotate_line, by_site, duplicates, each, extract_line, urls_line
+from enrich import memory
 
+FOOT = "Le Quai vit des dons de ses membres et du soutien de la commune depuis trente ans."
+BODIES = (
+    "Les bénévoles ont servi huit cents repas chauds pendant les trois semaines de gel de janvier.",
+    "La juge de paix a suspendu l'expulsion de douze familles de la rue des Tanneurs jusqu'en mai.",
+    "Un médecin reçoit désormais sans rendez-vous, le mardi et le jeudi, dans la salle du fond.",
+    "De gemeente betaalt voortaan de helft van het abonnement van wie een laag inkomen heeft.",
+)
 TEXT = "Le centre d'hébergement du quai rouvre ses portes avec quarante lits pour les sans-abri."
 
 
@@ -30,6 +41,121 @@ def test_extract_answers_with_the_article_on_a_page(tmp_path: Path) -> None:
         "url": "https://quai.example.org/a",
     }
     assert {"published", "authors", "origin_url", "attachments"} <= first.keys()
+
+
+def site(bodies: tuple[str, ...] = BODIES) -> list[object]:
+    """A line for each article of one site, with the same last paragraph on all of them."""
+    return [
+        {
+            "id": number,
+            "url": f"https://quai.example.org/{number}",
+            "html": article(
+                f"Numéro {number} du journal", TEXT[: -number - 2], body, FOOT
+            ).decode(),
+        }
+        for number, body in enumerate(bodies)
+    ]
+
+
+def sifted(records: list[object], processes: int = 1) -> list[dict[str, object]]:
+    lines = (line if isinstance(line, str) else json.dumps(line) for line in records)
+    return [json.loads(line) for line in by_site((line.encode() for line in lines), processes)]
+
+
+def test_what_a_site_repeats_leaves_the_texts_of_its_articles_and_is_named() -> None:
+    found = sifted(site())
+    assert [line["id"] for line in found] == [0, 1, 2, 3]
+    for line, body in zip(found, BODIES, strict=True):
+        assert body in str(line["text"])
+        assert FOOT not in str(line["text"])
+        assert line["removed"][-1] == {"text": FOOT, "rule": "memory", "articles": 4}  # type: ignore[index] # JSON
+        assert line["removed"][0]["rule"] == "headline"  # type: ignore[index] # JSON
+
+
+def test_the_fields_are_those_of_a_line_alone() -> None:
+    alone, of_site = answers(site(), extract_line), sifted(site())
+    assert [line.keys() for line in of_site] == [line.keys() for line in alone]
+    assert FOOT in str(alone[0]["text"])
+
+
+def test_an_article_alone_on_its_site_keeps_all_it_has() -> None:
+    records = [{**line, "url": f"https://quai{line['id']}.test/a"} for line in site()]  # type: ignore[dict-item, index] # JSON
+    assert sifted(records) == answers(records, extract_line)  # type: ignore[arg-type] # JSON
+
+
+def test_mistakes_keep_their_place_among_the_lines_of_sites() -> None:
+    first, *others = site()
+    found = sifted([first, "nonsense", "", {"id": "x"}, *others])
+    assert [line["id"] for line in found] == [0, None, "x", 1, 2, 3]
+    assert str(found[1]["error"]).startswith("line 2: not JSON")
+    assert found[2]["error"] == "line 4: url is missing"
+    assert FOOT not in str(found[0]["text"])
+
+
+def test_what_is_learnt_of_a_site_depends_on_neither_order_nor_processes() -> None:
+    records = site()
+    forwards, backwards = sifted(records, 2), sifted(records[::-1])
+    assert forwards == backwards[::-1]
+
+
+def test_only_articles_teach_and_lose_lines() -> None:
+    home = {"id": "home", "url": "https://quai.example.org/", "html": site()[0]["html"]}  # type: ignore[index] # JSON
+    told, *_ = sifted([home, *site()[1:]])
+    assert told["kind"] == "home"
+    assert FOOT in str(told["text"])
+
+
+def test_the_language_is_that_of_the_text_without_what_the_site_repeats() -> None:
+    # Figures have no language, so what the page declares counts, unless French stands below them.
+    records: list[object] = [
+        {
+            "id": year,
+            "url": f"https://telling.example.org/{year}",
+            "html": article(str(year), *figures(year), FOOT, language="nl").decode(),
+        }
+        for year in (2023, 2024, 2025)
+    ]
+    assert {line["language"] for line in answers(records, extract_line)} == {"fr"}
+    assert {line["language"] for line in sifted(records)} == {"nl"}
+
+
+def figures(year: int) -> list[str]:
+    return [", ".join(str(year * row * n % 9973) for n in range(1, 30)) + "." for row in (3, 5)]
+
+
+def test_pages_beyond_those_that_are_counted_lose_what_is_repeated_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(memory, "MAX_PAGES", 2)
+    assert [FOOT in str(line["text"]) for line in sifted(site())] == [False] * 4
+
+
+def test_more_answers_than_memory_should_hold_wait_in_a_file(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    expected = sifted(site())
+    monkeypatch.setattr(filters, "MAX_IN_MEMORY", 100)
+    assert sifted(site()) == expected
+
+
+def test_the_same_address_twice_is_one_article() -> None:
+    first, *_ = site()
+    found = sifted([first, {**first, "id": "again"}])  # type: ignore[dict-item] # JSON
+    assert [FOOT in str(line["text"]) for line in found] == [True, True]
+
+
+def test_lines_that_give_one_address_for_all_pages_teach_as_well() -> None:
+    url = "https://quai.example.org/lire"
+    records = [{**line, "url": url} for line in site()]  # type: ignore[dict-item] # JSON
+    assert [FOOT in str(line["text"]) for line in sifted(records)] == [False] * 4  # type: ignore[arg-type] # JSON
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_a_full_disk_is_one_clear_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Path("/dev/full").open("r+b", 0) as full:
+        monkeypatch.setattr(tempfile, "SpooledTemporaryFile", lambda _: full)
+        with pytest.raises(TamisError, match="No space left on device: answers wait there"):
+            sifted(site())
 
 
 def test_annotate_answers_with_language_themes_and_countries() -> None:
