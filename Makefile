@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 .DEFAULT_GOAL := help
 
-.PHONY: help install dev demo test check format bench lock readme
+.PHONY: help install dev demo test check format bench quality lock readme
 help:  ## say what each target does
 	@awk -F ':.*##' '/^[a-z]+:.*##/ { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
@@ -44,6 +44,10 @@ format: dev  ## mend what can be mended by itself
 
 bench: dev  ## pages a second and memory, beside plain fetching and plain Trafilatura (BENCH_ARGS)
 	@$(BIN)/python tests/bench.py $(BENCH_ARGS)
+	@$(BIN)/python tests/paired.py
+
+quality: dev  ## how well pages are read, with floors (CORPORA=folder of public sets, QUALITY_ARGS)
+	@$(BIN)/python tests/quality.py --golden --by-site --plain $(if $(CORPORA),--corpora $(CORPORA)) $(QUALITY_ARGS)
 
 readme: dev  ## paste real output into README.md
 	@$(BIN)/python tests/readme.py
