@@ -250,13 +250,17 @@ class Look:
 @cache
 def _words(table: str) -> frozenset[str]:
     """The folded phrases of a table of kinds.toml, all languages together."""
-    tables = tomllib.loads(DATA.read_text(encoding="utf-8"))
-    return frozenset(fold(phrase) for phrases in tables[table].values() for phrase in phrases)
+    return frozenset(fold(phrase) for phrases in _tables()[table].values() for phrase in phrases)
 
 
 @cache
 def _classes(kind: str) -> frozenset[str]:
-    return frozenset(tomllib.loads(DATA.read_text(encoding="utf-8"))["classes"][kind])
+    return frozenset(_tables()["classes"][kind])
+
+
+@cache
+def _tables() -> dict[str, dict[str, list[str]]]:
+    return tomllib.loads(DATA.read_text(encoding="utf-8"))
 
 
 def refuse(body: bytes | str, content_type: str | None = None) -> Kind | None:

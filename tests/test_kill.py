@@ -10,7 +10,7 @@ from kills import command, kill_again_and_again, site_web
 from sqlite_utils import Database
 from web import Web
 
-SITES, ARTICLES, KILLS = 12, 50, 10
+SITES, ARTICLES, KILLS = 12, 30, 10
 WANTED = SITES * ARTICLES
 
 
