@@ -12,7 +12,8 @@ def after(seconds: float) -> str:
 
 
 def stamp(when: datetime) -> str:
-    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    # Not strftime, which writes the year 999 with three digits.
+    return when.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
 def utc(moment: str | None) -> str | None:

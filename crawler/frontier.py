@@ -131,9 +131,10 @@ class Frontier:
         """Archive a page and mark its URL, in one transaction with others of its batch."""
         self.writes.later(*archive.kept(url.id, page, look=_next_look(url, page.fetched)))
 
-    def imported(self, channel: DueChannel, link: Link, page: Page) -> bool:
+    def imported(self, channel: DueChannel, link: Link, page: Page, *, given: bool = False) -> bool:
         """Discover `link` and archive its page; False if just this page is there already.
 
+        `given` says that an API gave it where it comes from.
         A page that comes in from elsewhere is not looked at again by itself.
         """
         with transaction(self.db):
@@ -145,7 +146,7 @@ class Frontier:
                 "SELECT 1 FROM pages WHERE url_id = ? AND fetched = ?", (url_id, page.fetched)
             ).fetchone():
                 return False
-            archived, marked = archive.kept(url_id, page, look=None)
+            archived, marked = archive.kept(url_id, page, look=None, given=given)
             self.db.conn.execute(*archived)
             if last is None or last < page.fetched:
                 self.db.conn.execute(*marked)
@@ -158,7 +159,7 @@ class Frontier:
             (
                 (
                     "UPDATE urls SET last_fetched = iif(given, last_fetched, ?), look = ?,"
-                    " unchanged = unchanged + 1, tries = 0, gone = NULL WHERE id = ?"
+                    " unchanged = unchanged + 1, tries = 0, gone = NULL, reason = NULL WHERE id = ?"
                 ),
                 (now, _next_look(url, now), url.id),
             )
@@ -175,7 +176,8 @@ class Frontier:
                 (url.id, page.fetched, *said),
             ),
             (
-                ("UPDATE urls SET look = ?, tries = 0, gone = NULL, etag = ?, modified = ?"
+                ("UPDATE urls SET look = ?, tries = 0, gone = NULL, reason = NULL, etag = ?,"
+                " modified = ?"
                 " WHERE id = ?"),
                 (
                     _next_look(url, page.fetched), page.headers.get("etag"),
@@ -221,7 +223,9 @@ class Frontier:
         self.writes.later(
             (
                 ("UPDATE urls SET outcome = ?, reason = ?, decided = ?, look = ?,"
-                " first_fetched = CASE WHEN ? THEN ? ELSE first_fetched END WHERE id = ?"),
+                " first_fetched = CASE WHEN ? THEN ? ELSE first_fetched END"
+                # An API may have given it meanwhile.
+                " WHERE id = ? AND outcome = 'pending'"),
                 (
                     outcome, reason, now, look if outcome in RECONSIDERED else None,
                     outcome in RECONSIDERED, now, url.id,

@@ -246,6 +246,8 @@ def _fill(source: Database, db: Database, *, full_text: bool, progress: Progress
                 rules=_rules(reservations, row["url"], row["host"]),
                 now=now,
             )
+            if row["unseen"] and shown.level == "full":
+                shown = replace(shown, level="extract")
             if full_text:
                 shown = replace(shown, level="full", characters=EXTRACT_CHARACTERS)
             article = _article(row, shown, signals)
@@ -260,8 +262,8 @@ def _fill(source: Database, db: Database, *, full_text: bool, progress: Progress
             themes = (tag for tag in _tags(row["id"], row["themes"]) if tag["theme"] in lexicon())
             _insert(db, "article_themes", themes)  # without what the lexicon has dropped since
             _insert(db, "article_countries", places)
-            _insert(db, "attachments", _attachments(row["id"], row["attachments"]))
-            if shown.level != "metadata":
+            _insert(db, "attachments", _attachments(row["id"], row["attachments"], shown))
+            if shown.level == "full" or shown.characters == EXTRACT_CHARACTERS:
                 _insert(db, "removed_lines", _removed(source, row["id"], shown))
             if row["versions"]:
                 _insert(db, "article_versions", _versions(source, row["id"], shown))
@@ -322,6 +324,8 @@ def _articles(source: Database) -> Iterator[dict[str, Any]]:
         SELECT articles.*, urls.key AS url_key, urls.host, urls.enricher, urls.gone,
                article_texts.text, coalesce(notices.headers, pages.headers) AS headers,
                coalesce(notices.signals, articles.signals) AS declared,
+               -- What its page says of its rights is not known.
+               urls.given AND notices.url_id IS NULL AS unseen,
                (SELECT count(*) FROM versions WHERE article_id = articles.id) AS versions
         FROM articles JOIN urls ON urls.id = articles.url_id
           JOIN pages ON pages.id = articles.page_id
@@ -368,11 +372,12 @@ def _versions(source: Database, article: int, shown: Rights) -> Iterator[dict[st
     return ({**row, "diff": row["diff"] if shown.level == "full" else None} for row in rows)
 
 
-def _attachments(article: int, attachments: str) -> Iterator[dict[str, Any]]:
+def _attachments(article: int, attachments: str, shown: Rights) -> Iterator[dict[str, Any]]:
     for number, each in enumerate(json.loads(attachments)):
         if url := web_url(each["url"]):
             yield {
-                "article_id": article, "number": number, "url": url, "label": each["label"],
+                "article_id": article, "number": number, "url": url,
+                "label": _extract(each["label"], shown),
                 "media_type": each.get("media_type"), "size": each.get("size"),
             }  # fmt: skip
 
@@ -381,12 +386,16 @@ def _removed(source: Database, article: int, shown: Rights) -> Iterator[dict[str
     """What was taken out of a text: what the site repeats; the rest where all may be shown."""
     rows = source.query(
         "SELECT text, rule, articles FROM removed_lines WHERE article_id = ?"
-        " AND (? OR articles IS NOT NULL) ORDER BY id",
+        " AND (? OR rule = 'memory') ORDER BY id",
         [article, shown.level == "full"],
     )
     for number, row in enumerate(rows):
         text = extract_of(row["text"], shown.characters)
         yield {"article_id": article, "number": number, **row, "text": text}
+
+
+def _extract(text: str, shown: Rights) -> str:
+    return "" if shown.level == "metadata" else extract_of(text, shown.characters)
 
 
 def _article(row: dict[str, Any], shown: Rights, signals: Signals) -> dict[str, Any]:
@@ -395,12 +404,13 @@ def _article(row: dict[str, Any], shown: Rights, signals: Signals) -> dict[str, 
         "id", "url", "url_key", "source", "title", "authors", "published", "published_source",
         "fetched", "language", "language_confidence", "language_method", "language_votes",
         "language_declared", "words", "categories", "updated", "versions", "gone", "content_hash",
-        "enricher", "duplicate_of", "kind", "signed_by", "image_caption", "section",
+        "enricher", "duplicate_of", "kind", "signed_by", "section",
         "origin_publisher", "relation", "candidates",
     )  # fmt: skip
     return {
         **{name: row[name] for name in same},
-        "summary": "" if shown.level == "metadata" else extract_of(row["text"], shown.characters),
+        "summary": _extract(row["text"], shown),
+        "image_caption": _extract(row["image_caption"] or "", shown) or None,
         "country": places[0]["country"] if places else None,
         # Checked again here: whatever is published may become a link.
         "image": web_url(row["image"] or ""),

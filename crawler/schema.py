@@ -216,7 +216,10 @@ def m003_pages_of_given_articles(db: Database) -> None:
         );
         UPDATE urls SET given = 1, look = coalesce(decided, discovered)
           WHERE channel IN (SELECT id FROM channels WHERE kind IN ('wordpress', 'reliefweb'))
-          AND outcome IN ('stored', 'fetched');
+          AND outcome IN ('stored', 'fetched')
+          -- What was fetched has its headers.
+          AND (SELECT headers FROM pages WHERE url_id = urls.id
+               ORDER BY fetched DESC, id DESC LIMIT 1) = '{}';
         """
     )
 
@@ -332,7 +335,7 @@ def m001_news(db: Database) -> None:
         CREATE VIEW boilerplate AS
           SELECT source, text, max(removed_lines.articles) AS articles, count(*) AS removed
           FROM removed_lines JOIN articles ON articles.id = article_id
-          WHERE removed_lines.articles IS NOT NULL GROUP BY source, text;
+          WHERE rule = 'memory' GROUP BY source, text;
         CREATE TABLE facet_counts (
           facet TEXT NOT NULL, value TEXT NOT NULL, n INTEGER NOT NULL,
           PRIMARY KEY (facet, value)

@@ -17,7 +17,7 @@ from sqlite_utils import Database
 from crawler import archive
 from crawler.writes import transaction
 from enrich import memory
-from enrich.annotate import Annotation, annotate
+from enrich.annotate import Annotation, annotate, version
 from enrich.blocks import WORD
 from enrich.memory import Memory, Removed, Seen
 from enrich.text import text_hash
@@ -59,6 +59,7 @@ def unsettle(db: Database, url_id: int) -> None:
     db.conn.execute(
         "UPDATE sieved SET settled = NULL WHERE article_id = ("
         " SELECT max(other.id) FROM articles JOIN articles AS other USING (source)"
+        " JOIN sieved ON sieved.article_id = other.id"
         " WHERE articles.url_id = ? AND other.id <> articles.id)",
         (url_id,),
     )
@@ -128,7 +129,7 @@ def _chosen(years: dict[int, list[Row]], year: int) -> list[Row]:
 
 
 def _digest(rows: Iterable[Row]) -> str:
-    told = "\n".join(sorted(f"{row.key} {row.content}" for row in rows))
+    told = "\n".join([version(), *sorted(f"{row.key} {row.content}" for row in rows)])
     return hashlib.blake2b(told.encode(), digest_size=16).hexdigest()
 
 

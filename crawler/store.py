@@ -78,12 +78,14 @@ def save(db: Database, readings: Iterable[Reading], version: str) -> None:
             if reading.page_id not in (None, newest) or reading.source not in ("", source):
                 continue  # overtaken while it was read: it waits still, and is read again
             before = versions.present(db, reading.url_id)
+            again = before is not None and before.enricher != version
             if outcome == "failed" and before:
                 outcome = "stored"
             elif (saved := versions.settle(db, reading, before, version)) is None:
-                outcome, reason = "stored", None
+                # What an older version read is still to be read by this one.
+                outcome, reason = "fetched" if again else "stored", None
             elif outcome == "stored":
-                _save_article(db, saved)
+                _save_article(db, saved, again=again)
             else:
                 _remove_article(db, reading.url_id)
             db.conn.execute(
@@ -104,7 +106,8 @@ def _remove_article(db: Database, url_id: int) -> None:
     db.conn.execute("DELETE FROM articles WHERE url_id = ?", (url_id,))
 
 
-def _save_article(db: Database, reading: Reading) -> None:
+def _save_article(db: Database, reading: Reading, *, again: bool) -> None:
+    """`again`: another version read it before, so its text is settled anew, changed or not."""
     row, page = _row(reading), reading.extracted
     moved = db.execute(
         "SELECT 1 FROM articles WHERE url_id = ? AND source <> ?", (reading.url_id, reading.source)
@@ -116,8 +119,8 @@ def _save_article(db: Database, reading: Reading) -> None:
     changed = db.conn.execute(
         f"INSERT INTO articles ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
         f" ON CONFLICT (url_id) DO UPDATE SET {changes}"
-        " WHERE content_hash IS NOT excluded.content_hash RETURNING id",
-        [row[name] for name in columns],
+        " WHERE content_hash IS NOT excluded.content_hash OR ? RETURNING id",
+        [*(row[name] for name in columns), again],
     ).fetchone()
     if changed and page:
         (ident,) = changed

@@ -103,7 +103,7 @@ PAGES = """
 """
 ROWS = f"""
     SELECT pages.url, pages.fetched, pages.status, pages.content_type, pages.headers, pages.body,
-           pages.url_id, urls.url AS ledger_url, urls.discovered, sources.id AS source,
+           pages.url_id, urls.url AS ledger_url, urls.discovered, urls.given, sources.id AS source,
            sources.record
     {PAGES} ORDER BY pages.id
 """
@@ -196,6 +196,7 @@ def _records(row: Mapping[str, Any], hints: Mapping[str, Any]) -> Iterator[ArcWa
         "link": hints,
         "url": row["ledger_url"],
         "discovered": row["discovered"],
+        "given": row["given"],
     }
     response = _record("response", row, body, HTTP, head=head)
     ident = response.rec_headers.get_header("WARC-Record-ID")
@@ -363,7 +364,10 @@ class _Import:
             self.channels[source.id] = self.frontier.channels.adopt(
                 source, KIND, f"{KIND}:{source.id}"
             )
-        new = self.frontier.imported(self.channels[source.id], _link(capture), capture.page)
+        new = self.frontier.imported(
+            self.channels[source.id], _link(capture), capture.page,
+            given=bool((capture.about or {}).get("given")),
+        )  # fmt: skip
         return IS_NEW if new else IS_THERE
 
     def source(self, capture: Capture) -> Source:

@@ -39,7 +39,7 @@ from crawler.politeness import HostRests, Waits, retry_after
 from crawler.progress import Progress
 from crawler.robots import RobotsUnavailableError
 from crawler.schedule import RETRY, Failing
-from crawler.urls import host
+from crawler.urls import host, key
 from enrich.text import printable
 from spiders.channels import CHANNELS, addresses
 from spiders.reader import Reader
@@ -441,6 +441,14 @@ class NewsSpider(scrapy.Spider):
             self.frontier.postponed(url, f"HTTP {response.status}")
             return
         page = _page(response)
+        # Another page, or none, says nothing of this one's rights; what was seen before holds.
+        if key(page.url) != key(url.url):
+            self.frontier.decided(url, "duplicate", f"leads to {page.url}")
+            return
+        kind = (page.content_type or "").partition(";")[0].strip().lower()
+        if kind not in archive.READABLE or not page.body.strip():
+            self.frontier.decided(url, "not_an_article", kind or "nothing there")
+            return
         answer = Answer(url=page.url, body=page.body, content_type=page.content_type)
         try:
             signals = await self.reader.signals(answer)

@@ -289,6 +289,19 @@ def test_a_look_at_its_page_hides_no_change_that_the_channel_tells_later(
     assert len(frontier.draw(["quai"], now=LATER, limit=9)) == 1
 
 
+def test_what_an_api_gives_while_its_page_is_asked_for_is_not_lost_when_that_is_refused(
+    frontier: Frontier, source: Source
+) -> None:
+    feed = of_kind(frontier, source, "feed")
+    frontier.channels.harvested(feed, Harvest(links=links("a")))
+    (url,) = frontier.draw(["quai"], now=LATER, limit=9)
+    whole = links("a", title="A", content="<p>Quarante lits.</p>", whole=True)
+    frontier.channels.harvested(of_kind(frontier, source, "sitemap"), Harvest(links=whole))
+    frontier.decided(url, "robots", "Forbidden by robots.txt")
+    frontier.writes.flush()
+    assert row(frontier, "urls", id=url.id)["outcome"] == "fetched"
+
+
 # Changes.
 
 

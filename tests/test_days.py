@@ -339,6 +339,31 @@ def test_the_page_of_such_an_article_is_looked_at_again_and_makes_no_version(
     assert json.loads(notice["signals"])["robots"] == []
 
 
+@pytest.mark.parametrize(
+    "second",
+    [
+        Answer(b"%PDF-1.7", content_type="application/pdf"),
+        Answer(b""),
+        Answer(b"", 302, headers={"Location": "/"}),
+    ],
+    ids=["a document", "nothing", "the home page"],
+)
+def test_an_answer_that_is_not_its_page_takes_none_of_its_rights_back(
+    web: Web, crawl: Crawl, stored: Stored, tmp_path: Path, *, wordpress: str, second: Answer
+) -> None:
+    pages = {wordpress: Answer(PAGE), "/": Answer(b"<html><body>Accueil.</body></html>")}
+    web.pages = Posts(web, pages)  # type: ignore[assignment]
+    crawl()
+    tomorrow(tmp_path / "tamis.db")
+    web.pages[wordpress] = second
+    crawl()
+    assert web.hits[wordpress] == 2
+    (notice,) = stored().table("notices").rows
+    assert "noarchive" in json.loads(notice["signals"])["robots"]
+    (url,) = stored().table("urls").rows
+    assert url["outcome"] == "stored"
+
+
 def test_the_day_on_which_the_page_of_such_an_article_vanished_is_kept(
     web: Web, crawl: Crawl, stored: Stored, tmp_path: Path, wordpress: str
 ) -> None:

@@ -406,3 +406,39 @@ def test_the_sites_address_outlives_a_publish_that_does_not_name_it(
     assert told["base_url"] == "https://news.example.org/"
     with pytest.raises(ConfigError, match="not a web address: 'javascript:alert'"):
         publish.publish(private, tmp_path / "news.db", base_url="javascript:alert")
+
+
+def test_an_article_of_an_api_whose_page_was_not_seen_is_shown_in_part(
+    private: Path, tmp_path: Path
+) -> None:
+    news = tmp_path / "news.db"
+    with closing(Database(private)) as db:
+        db.execute("UPDATE urls SET given = 1")
+    publish.publish(private, news)
+    assert {row["rights"] for row in read(news, "SELECT rights FROM articles")} == {"extract"}
+    with closing(Database(private)) as db:
+        db.execute("INSERT INTO notices SELECT id, '', '{}', '{}' FROM urls")
+    publish.publish(private, news)
+    levels = {row["rights"] for row in read(news, "SELECT rights FROM articles")}
+    assert levels == {"extract", "full"}
+
+
+def test_captions_labels_and_removed_lines_show_no_more_than_the_text(
+    private: Path, tmp_path: Path
+) -> None:
+    news, words = tmp_path / "news.db", "Un mot du quai. " * 60
+    paper = json.dumps([{"url": "http://quai.example.org/r.pdf", "label": words}])
+    with closing(Database(private)) as db:
+        db.execute("UPDATE articles SET image_caption = ?, attachments = ?", [words, paper])
+        db.execute("UPDATE articles SET signals = ?", ['{"robots": ["max-snippet:60"]}'])
+        db.execute(
+            "INSERT INTO removed_lines (article_id, text, rule, articles)"
+            " SELECT id, ?, 'memory', 2 FROM articles", [words]
+        )  # fmt: skip
+    publish.publish(private, news)
+    for row in read(
+        news, "SELECT image_caption, label FROM articles JOIN attachments ON article_id = id"
+    ):
+        assert len(row["image_caption"]) <= 60
+        assert len(row["label"]) <= 60
+    assert read(news, "SELECT * FROM removed_lines") == []

@@ -166,3 +166,14 @@ def test_what_was_removed_is_published_with_how_often_the_site_has_it(
     assert {(row["text"], row["articles"], row["removed"]) for row in rows} == {
         (text, len(TEXTS), len(TEXTS)) for text in STANDING
     }
+
+
+def test_what_a_newer_version_reads_is_settled_by_it_though_the_text_is_the_same(
+    db: Database, source: Source
+) -> None:
+    visit(db, source, {path: page(path) for path in TEXTS})
+    store.mark_stale(db, "newer")
+    store.save(db, [enrichment.read(each) for each in store.unread(db, 50)], "newer")
+    assert {row["settled"] for row in db.table("sieved").rows} == {None}
+    store.settle(db)
+    assert STANDING[0] not in texts(db)["/lits"]
