@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 import warm
+from reading import read_all
 from sqlite_utils import Database
 from web import Crawl, Web, record
 
-from crawler import database, enrichment, store
+from crawler import database, store
 from crawler.items import Address, Source
-from enrich.annotate import version
 
 
 @pytest.fixture
@@ -59,16 +59,10 @@ def crawl(web: Web, tmp_path: Path) -> Crawl:
         if "--no-enrich" not in arguments:
             with closing(database.private(path)) as opened:
                 read_all(opened)
+                store.settle(opened)
         return ran
 
     return run
-
-
-def read_all(db: Database) -> None:
-    """As `tamis enrich` does, in this process."""
-    while pages := store.unread(db, 50):
-        store.save(db, [enrichment.read(page) for page in pages], version())
-    store.settle(db)
 
 
 @pytest.fixture

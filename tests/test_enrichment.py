@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import misbehaving
 import pytest
+from reading import read_all
 from sqlite_utils import Database
 from web import article
 
@@ -104,7 +105,7 @@ def test_a_page_that_is_no_article_any_more_leaves_the_articles(
     db: Database, archive_pages: Archive
 ) -> None:
     archive_pages({"/a": article("Le centre rouvre", FIRST)})
-    enrichment.run(db, processes=1)
+    read_all(db)
     (url_id,) = (row["id"] for row in db.table("urls").rows)
     store.save(db, [Reading(url_id=url_id, outcome="too_short", reason="3 words")], "v2")
     assert rows(db) == []
@@ -130,7 +131,7 @@ def test_the_same_pages_in_another_order_give_the_same_articles(
             db.execute(f"DELETE FROM {table}")
         for path in order:
             archive_pages({path: pages[path]})
-            enrichment.run(db, processes=1)
+            read_all(db)
             store.settle(db)
         return {
             (row["url"], row["original"])
@@ -151,7 +152,7 @@ def test_settling_twice_changes_nothing_and_forgets_what_is_no_duplicate_any_mor
 ) -> None:
     same = article("Le centre rouvre", FIRST)
     archive_pages({"/a": same, "/c": same})
-    enrichment.run(db, processes=1)
+    read_all(db)
     assert (store.settle(db), store.settle(db)) == (1, 0)
     db.execute("UPDATE articles SET text_hash = 'other' WHERE url LIKE '%/a'")
     assert store.settle(db) == 1
@@ -176,7 +177,7 @@ def test_an_article_without_its_reading_is_refused(db: Database) -> None:
 def test_an_article_that_others_repeat_can_leave(db: Database, archive_pages: Archive) -> None:
     same = article("Le centre rouvre", FIRST)
     archive_pages({"/a": same, "/c": same})
-    enrichment.run(db, processes=1)
+    read_all(db)
     store.settle(db)
     (original,) = db.query("SELECT url_id FROM articles WHERE duplicate_of IS NULL")
     store.save(db, [Reading(url_id=original["url_id"], outcome="too_short")], "v2")
@@ -188,7 +189,7 @@ def test_a_reading_that_fails_leaves_the_article_of_the_one_before(
     db: Database, archive_pages: Archive
 ) -> None:
     archive_pages({"/a": article("Le centre rouvre", FIRST)})
-    enrichment.run(db, processes=1)
+    read_all(db)
     before = rows(db)
     (url_id,) = (row["id"] for row in db.table("urls").rows)
     store.save(db, [Reading(url_id=url_id, outcome="failed", reason="60 s")], "v2")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from conftest import read_all
+from reading import read_all
 from sqlite_utils import Database
 from web import article
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from reading import read_all
 from sqlite_utils import Database
 
 from crawler import archive, clock, database, enrichment, store
@@ -15,7 +16,6 @@ from crawler.frontier import Frontier
 from crawler.items import Harvest, Link, Page, Source
 from crawler.publish import publish
 from crawler.readings import Reading
-from enrich.annotate import version
 from enrich.blocks import WORD
 
 HERE = "http://quai.example.org"
@@ -57,8 +57,7 @@ def visit(db: Database, source: Source, pages: dict[str, bytes]) -> None:
                  body=pages[url.url.removeprefix(HERE)]),
         )  # fmt: skip
     frontier.writes.flush()
-    while waiting := store.unread(db, 50):
-        store.save(db, [enrichment.read(each) for each in waiting], version())
+    read_all(db)
     store.settle(db)
 
 
@@ -151,7 +150,7 @@ def test_a_later_page_that_differs_in_what_was_removed_shows_none_of_it(
         Page(url=url.url, fetched=clock.now(), status=200, content_type=None, body=changed),
     )
     frontier.writes.flush()
-    store.save(db, [enrichment.read(each) for each in store.unread(db, 9)], version())
+    read_all(db)
     store.settle(db)
     assert STANDING[0] not in texts(db)["/lits"]
 
