@@ -29,7 +29,7 @@ demo: install  ## crawl the bundled sites, publish and serve them (DEMO_ARGS=--n
 	@$(BIN)/tamis demo $(DEMO_ARGS)
 
 test: dev  ## run every test (TEST_ARGS='-m "not slow"' for the quick ones)
-	@$(BIN)/python -m pytest --numprocesses 3 --dist loadfile $(TEST_ARGS)
+	@$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder $(TEST_ARGS)
 
 check: dev  ## lint, format, types, imports: what CI checks
 	$(BIN)/ruff check .

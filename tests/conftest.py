@@ -13,6 +13,12 @@ from crawler import database, store
 from crawler.items import Address, Source
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests first, so that no process is left with one at the end."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture
 def web() -> Iterator[Web]:
     with Web() as running:

@@ -13,7 +13,7 @@ from reading import read_all
 from sqlite_utils import Database
 from web import article
 
-from crawler import clock, database, explain
+from crawler import clock, database, explain, store
 from crawler.cli import main
 from crawler.frontier import Frontier
 from crawler.items import Address, Harvest, Link, Page, Source
@@ -217,6 +217,7 @@ def put(db: Database, source: Source) -> Put:
         frontier.writes.flush()
         if read:
             read_all(db)
+            store.settle(db)
 
     return archive
 
@@ -240,6 +241,7 @@ def test_an_article_is_found_where_a_redirect_ended_as_well(db: Database, put: P
     put({"/a": article("Le centre rouvre", FIRST)}, read=False)
     db.execute("UPDATE pages SET url = 'http://quai.example.org/actu/le-centre-rouvre'")
     read_all(db)
+    store.settle(db)
     report = explain.of_article(db, "http://quai.example.org/actu/le-centre-rouvre")
     assert report["ledger"]["url"] == "http://quai.example.org/a"
     assert report["page"]["url"] == "http://quai.example.org/actu/le-centre-rouvre"
