@@ -5,11 +5,11 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from urllib.parse import parse_qsl, unquote, urljoin, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from lxml.html import HtmlElement
 
-from enrich.text import UNPRINTABLE, printable
+from enrich.text import absolute, printable
 
 DATA = Path(__file__).parent / "data" / "attachments.toml"
 
@@ -100,7 +100,7 @@ def attachments_of(tree: HtmlElement, url: str) -> tuple[Attachment, ...]:
         kind = _kind(element, href)
         if not kind:
             continue
-        target = _absolute(url, _shown(href))
+        target = absolute(url, _shown(href))
         if not target or _is_standing(element):
             continue
         looked += 1
@@ -295,17 +295,6 @@ def _size(element: HtmlElement) -> int | None:
             number = float(found[1].replace(",", "."))
             return round(number * UNITS.get(found[2][0].lower(), 1))
     return None
-
-
-def _absolute(base: str, href: str) -> str | None:
-    if UNPRINTABLE.search(href):
-        return None
-    try:
-        found = urljoin(base, href)
-        parts = urlsplit(found)
-    except ValueError:
-        return None
-    return found if parts.scheme in ("http", "https") and parts.hostname else None
 
 
 @dataclass(frozen=True, slots=True)

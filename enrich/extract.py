@@ -9,7 +9,6 @@ import logging
 import re
 from collections import Counter
 from collections.abc import Iterator
-from urllib.parse import urljoin, urlsplit
 
 from htmldate import find_date
 from lxml import etree
@@ -33,7 +32,7 @@ from enrich.published import published_of
 from enrich.rights import declared
 from enrich.sections import sections_of
 from enrich.sieve import Change, sieve
-from enrich.text import UNPRINTABLE, printable
+from enrich.text import absolute, printable
 from enrich.titles import title_of
 
 # Trafilatura logs every page it refuses; the ledger says so better.
@@ -280,7 +279,7 @@ def _legal(reference: re.Match[str]) -> str:
 def _canonicals(tree: HtmlElement, url: str) -> Iterator[str]:
     for link in tree.iter("link"):
         if "canonical" in (link.get("rel") or "").lower().split() and (
-            address := _absolute(url, link.get("href"))
+            address := absolute(url, link.get("href"))
         ):
             yield address
 
@@ -291,15 +290,4 @@ def _og_url(tree: HtmlElement, url: str) -> str | None:
         for meta in tree.iter("meta")
         if "og:url" in (meta.get("property"), meta.get("name"))
     )
-    return _absolute(url, next(claims, None))
-
-
-def _absolute(base: str, href: str | None) -> str | None:
-    if not href or UNPRINTABLE.search(href):
-        return None
-    try:
-        found = urljoin(base, href.strip())
-        parts = urlsplit(found)
-    except ValueError:
-        return None
-    return found if parts.scheme in ("http", "https") and parts.hostname else None
+    return absolute(url, next(claims, None))

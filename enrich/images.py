@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from lxml.html import HtmlElement
 
 from enrich.claims import Claims, Thing, plain
-from enrich.text import UNPRINTABLE, printable
+from enrich.text import absolute, printable
 
 # Words in a file's name that make it the site's picture, not the article's.
 NOT_LEAD = frozenset(
@@ -94,7 +94,7 @@ def lead_image(tree: HtmlElement, url: str, claims: Claims) -> LeadImage | None:
             if _key(source) == wanted:
                 return _described(found, image)
             continue
-        target = _absolute(url, source)
+        target = absolute(url, source)
         if target and _is_picture(target) and not _is_small(image) and _is_in_article(image):
             return _described(LeadImage(url=target, source="page"), image)
     return found
@@ -106,7 +106,7 @@ def _stated(url: str, claims: Claims) -> Iterator[LeadImage]:
             address = image.get("url") or image.get("contentUrl") or image.get("@id")
             if isinstance(address, list):
                 address = address[0] if address else None
-            target = _absolute(url, plain(address))
+            target = absolute(url, plain(address))
             if target and _is_picture(target) and not _tiny(image.get("width")):
                 yield LeadImage(
                     url=target,
@@ -120,7 +120,7 @@ def _stated(url: str, claims: Claims) -> Iterator[LeadImage]:
     for name in ("og:image", "og:image:secure_url", "og:image:url", "twitter:image",
                  "twitter:image:src", "image", "thumbnailurl"):  # fmt: skip
         for at, address in enumerate(metas.get(name, ())):
-            target = _absolute(url, address)
+            target = absolute(url, address)
             width = claims.meta("og:image:width") if at == 0 else None
             if target and _is_picture(target) and not _tiny(width):
                 yield LeadImage(
@@ -287,14 +287,3 @@ def _text(element: HtmlElement) -> str:
         if length > 2 * MAX_TEXT:
             break
     return " ".join(" ".join(printable(part) for part in parts).split())
-
-
-def _absolute(base: str, href: str | None) -> str | None:
-    if not href or href[:5].lower() == "data:" or UNPRINTABLE.search(href):
-        return None
-    try:
-        found = urljoin(base, href.strip())
-        parts = urlsplit(found)
-    except ValueError:
-        return None
-    return found if parts.scheme in ("http", "https") and parts.hostname else None

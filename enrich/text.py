@@ -4,6 +4,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from hashlib import blake2b
+from urllib.parse import urljoin, urlsplit
 
 # What decomposition alone does not bring together.
 _LETTERS = {
@@ -118,3 +119,15 @@ _INVISIBLE = re.compile(
 )
 _LOWER = _Table(cased=False)
 _CASED = _Table(cased=True)
+
+
+def absolute(base: str, href: str | None) -> str | None:
+    """A link made whole, if it leads to the web."""
+    if not href or UNPRINTABLE.search(href):
+        return None
+    try:
+        found = urljoin(base, href.strip())
+        parts = urlsplit(found)
+    except ValueError:
+        return None
+    return found if parts.scheme in ("http", "https") and parts.hostname else None
