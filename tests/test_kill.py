@@ -16,9 +16,7 @@ WANTED = SITES * ARTICLES
 
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="looks at processes in /proc")
-def test_kills_lose_nothing_repeat_nothing_and_leave_no_process(
-    web: Web, tmp_path: Path
-) -> None:
+def test_kills_lose_nothing_repeat_nothing_and_leave_no_process(web: Web, tmp_path: Path) -> None:
     path = tmp_path / "tamis.db"
     sources = site_web(web, tmp_path, sites=SITES, articles=ARTICLES, seconds=0.3)
     run = command(sources, path)
