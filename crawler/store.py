@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -285,12 +285,23 @@ def health(db: Database) -> dict[str, dict[str, Any]]:
     return {row.pop("id"): row for row in rows}
 
 
-def visits(db: Database, urls: Collection[str], *, since: str) -> tuple[int, int, str | None]:
-    """Of the channels at `urls`: visited since then, failed of these, and when the next is due."""
+def visit_counts(db: Database) -> dict[int, int]:
+    """How often each channel was visited, by its id."""
+    return dict(db.execute("SELECT id, visits FROM channels").fetchall())
+
+
+def visits(
+    db: Database, urls: Collection[str], *, before: Mapping[int, int]
+) -> tuple[int, int, str | None]:
+    """Of the channels at `urls`: visited since then, failed of these, and when the next is due.
+
+    `before` is what `visit_counts` said then: two crawls may begin within one second of the clock.
+    """
     visited, failed, due = db.execute(
-        "SELECT coalesce(sum(checked >= :since), 0),"
-        " coalesce(sum(checked >= :since AND failures > 0), 0), min(due)"
-        " FROM channels WHERE url IN (SELECT value FROM json_each(:urls))",
-        {"since": since, "urls": json.dumps(list(urls))},
+        "SELECT coalesce(sum(visits > coalesce(before.value, 0)), 0),"
+        " coalesce(sum(visits > coalesce(before.value, 0) AND failures > 0), 0), min(due)"
+        " FROM channels LEFT JOIN json_each(:before) AS before ON before.key = channels.id"
+        " WHERE url IN (SELECT value FROM json_each(:urls))",
+        {"before": json.dumps(before), "urls": json.dumps(list(urls))},
     ).fetchone()
     return visited, failed, due

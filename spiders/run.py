@@ -10,7 +10,7 @@ from typing import Any
 from scrapy.crawler import AsyncCrawlerProcess, Crawler
 from scrapy.settings import Settings
 
-from crawler import clock, database, store
+from crawler import database, store
 from crawler.enrichment import Beside
 from crawler.errors import TamisError
 from crawler.guard import require_contact
@@ -74,9 +74,10 @@ def crawl(
     """
     urls = [at.url for source in sources for _, at in addresses(source)]
     require_contact(urls, settings.get("TAMIS_CONTACT"))
-    began = clock.now()
     with database.alone(db):
         try:
+            with closing(database.private(db)) as private:
+                before = store.visit_counts(private)
             spider = {"db": str(db), "sources": sources, "known": known}
             stopped, waits = _run(spider, db, settings=settings, enrich=enrich, workers=workers)
             with closing(database.private(db)) as private:
@@ -86,7 +87,7 @@ def crawl(
                 f"{db}: {error}; the crawl stopped, and goes on from what was committed next time"
             ) from error
         with closing(database.private(db)) as private:
-            visited, failed, due = store.visits(private, urls, since=began)
+            visited, failed, due = store.visits(private, urls, before=before)
             return Summary(
                 outcomes=store.outcomes(private),
                 visited=visited, failed=failed, due=due, waits=waits, stopped=stopped,
@@ -102,7 +103,6 @@ def _run(
     workers: int | None,
 ) -> tuple[bool, tuple[Wait, ...]]:
     """Returns whether it was asked to stop before the end, and whom it waited for."""
-    database.private(db).close()  # so that it exists, migrated, before two threads open it
     process = AsyncCrawlerProcess(project_settings(settings))
     with Progress("visited", "fetched", *(["read"] if enrich else [])) as progress:
         beside = Beside(db, processes=workers, progress=progress) if enrich else None
