@@ -22,10 +22,10 @@ from sqlite_utils import Database
 from crawler import archive, channels, database, identity, pages, schema, urls
 from crawler.errors import ConfigError, TamisError
 from crawler.readings import Unread
-from enrich import kinds
+from enrich import bodies, kinds
 from enrich.annotate import version
 from enrich.article import UNTOLD, Extracted, Hints
-from enrich.blocks import Block, key, visible
+from enrich.blocks import Block, key, layout, visible
 from enrich.charset import decode
 from enrich.chosen import Chosen
 from enrich.claims import claims_of
@@ -197,10 +197,10 @@ def _report(
 
 def _tree(body: bytes | str, content_type: str | None, language: str | None) -> Any:
     """The page's tree as `enrich.extract` has it, or None."""
-    if kinds.refuse(body, content_type):
+    if bodies.refuse(body, content_type):
         return None
     html = body if isinstance(body, str) else decode(body, content_type, language)[0]
-    return engine_tree(kinds.readable(html)[0])
+    return engine_tree(bodies.readable(html)[0])
 
 
 def _signs(found: Extracted, tree: Any, url: str) -> dict[str, list[Report]]:
@@ -209,8 +209,8 @@ def _signs(found: Extracted, tree: Any, url: str) -> dict[str, list[Report]]:
         return {}
     published = found.published if found.published_source != "page" else None
     given = kinds.signs(
-        tree, claims_of(tree), url=url, text=found.text, title=found.title, published=published,
-        authors=found.explained.authors.value,
+        tree, layout(tree), claims_of(tree), url=url, text=found.text, title=found.title,
+        published=published, authors=found.explained.authors.value,
     )  # fmt: skip
     return {name: [asdict(sign) for sign in signs] for name, signs in given.items() if signs}
 

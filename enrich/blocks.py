@@ -37,18 +37,27 @@ WORD = re.compile(
 
 
 # Tuples by name, since a page has hundreds of each and a frozen dataclass takes four times as long.
+class Link(NamedTuple):
+    """A link with words: its address as written, its text, and whether it is to a translation."""
+
+    href: str
+    text: str
+    translated: bool
+
+
 class Block(NamedTuple):
     """One run of text between two line breaks of the layout.
 
     `text` has single spaces; `key` is what compares it with others; `linked` is the share of its
-    characters that stand in links, 0 to 1, and `hrefs` are the addresses of those, as written;
-    `tag` is the element that holds it, and `box` the number of that element's Box.
+    characters that stand in `links`, 0 to 1; `dated` says that a <time> stands in it; `tag` is the
+    element that holds it, and `box` the number of that element's Box.
     """
 
     text: str
     key: str
     linked: float
-    hrefs: tuple[str, ...]
+    links: tuple[Link, ...]
+    dated: bool
     tag: str
     box: int
 
@@ -57,13 +66,14 @@ class Box(NamedTuple):
     """One element that holds blocks: those numbered from `first` to below `end`, nested ones too.
 
     `parent` is the number of the box around it (the outermost one is its own), `look` its tag and
-    first class that is not numbered, `names` all its classes, its id and its itemprop, and `anchor`
-    whether it stands in a link.
+    first class that is not numbered, `names` all its classes, its id and its itemprop, `role` its
+    ARIA role, and `anchor` whether it stands in a link.
     """
 
     tag: str
     look: str
     names: str
+    role: str | None
     parent: int
     first: int
     end: int
@@ -116,13 +126,14 @@ class _Page:
         self.blocks: list[Block] = []
         # One entry a box, in the order in which they open.
         self.tags, self.looks, self.parents = ["html"], ["html"], [0]
-        self.names = [""]
+        self.names: list[str] = [""]
+        self.roles: list[str | None] = [None]
         self.firsts, self.ends, self.anchors = [0], [0], [False]
         self.around: list[tuple[Any, int]] = [(None, 0)]
         self.links: list[HtmlElement] = []
         self.said: list[str] = []
-        self.linked: list[str] = []
-        self.hrefs: list[str] = []
+        self.linked: list[tuple[HtmlElement, list[str]]] = []  # a link and what was said in it
+        self.dated = False
 
     def open(self, element: HtmlElement) -> None:
         tag = element.tag
@@ -133,13 +144,17 @@ class _Page:
             self.parents.append(self.around[-1][1])
             self.around.append((element, len(self.tags)))
             self.tags.append(tag)
-            self.names.append(names := _names(element))
+            names, role = _names(element)
+            self.names.append(names)
+            self.roles.append(role)
             self.looks.append(_look(tag, names))
             self.firsts.append(len(self.blocks))
             self.ends.append(len(self.blocks))
             self.anchors.append(bool(self.links))
         elif tag == "br":
             self._break()
+        elif tag == "time":
+            self.dated = True
         if text := element.text:
             self._say(text)
 
@@ -156,8 +171,8 @@ class _Page:
         self._break()
         self.ends[0] = len(self.blocks)
         columns = zip(
-            self.tags, self.looks, self.names, self.parents, self.firsts, self.ends, self.anchors,
-            strict=True,
+            self.tags, self.looks, self.names, self.roles, self.parents, self.firsts, self.ends,
+            self.anchors, strict=True,
         )  # fmt: skip
         return Layout(blocks=tuple(self.blocks), boxes=tuple(map(Box._make, columns)))
 
@@ -166,30 +181,33 @@ class _Page:
             return  # the indentation of the source, half of all texts
         self.said.append(text)
         if self.links:
-            self.linked.append(text)
-            href = self.links[-1].get("href")
-            if not text.isspace() and href not in self.hrefs[-1:]:
-                self.hrefs.append(href)
+            link = self.links[-1]
+            if not self.linked or self.linked[-1][0] is not link:
+                self.linked.append((link, []))
+            self.linked[-1][1].append(text)
 
     def _break(self) -> None:
         """The line ends here: what was said since the last break is a block, if it is words."""
-        if not self.said:
-            return
-        text = flat("".join(self.said))
-        if text and (named := key(text)):
-            linked = len(flat("".join(self.linked))) / len(text) if self.linked else 0.0
-            number = self.around[-1][1]
-            self.blocks.append(
-                Block(
-                    text=text,
-                    key=named,
-                    linked=linked,
-                    hrefs=tuple(self.hrefs),
-                    tag=self.tags[number],
-                    box=number,
-                )
+        if self.said:
+            text = flat("".join(self.said))
+            if text and (named := key(text)):
+                self._add(text, named)
+            self.said, self.linked = [], []
+        self.dated = False
+
+    def _add(self, text: str, named: str) -> None:
+        linked = 0.0
+        links: tuple[Link, ...] = ()
+        if self.linked:
+            parts = ["".join(said) for _, said in self.linked]
+            links = tuple(
+                Link(link.get("href"), flat(part), "hreflang" in link.attrib)
+                for (link, _), part in zip(self.linked, parts, strict=True)
+                if not part.isspace()
             )
-        self.said, self.linked, self.hrefs = [], [], []
+            linked = len(flat("".join(parts))) / len(text)
+        number = self.around[-1][1]
+        self.blocks.append(Block(text, named, linked, links, self.dated, self.tags[number], number))
 
 
 def flat(text: str) -> str:
@@ -200,11 +218,13 @@ def flat(text: str) -> str:
     return text if text.isprintable() else printable(text)
 
 
-def _names(element: HtmlElement) -> str:
+def _names(element: HtmlElement) -> tuple[str, str | None]:
+    """Its classes, id and itemprop, and its role."""
     attributes = element.attrib
     if not attributes:
-        return ""
-    return " ".join(filter(None, map(attributes.get, ("class", "id", "itemprop"))))
+        return "", None
+    named = " ".join(filter(None, map(attributes.get, ("class", "id", "itemprop"))))
+    return named, attributes.get("role")
 
 
 @lru_cache(4000)  # some hundred a site, on every one of its pages

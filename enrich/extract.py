@@ -22,11 +22,12 @@ from enrich.article import UNTOLD, Explained, Extracted, Hints
 from enrich.attachments import attachments_of
 from enrich.authors import authors_of, organisations_in
 from enrich.blocks import WORD, Layout
+from enrich.bodies import readable, refuse, uncrowded
 from enrich.charset import decode
 from enrich.claims import Claims, claims_of
 from enrich.front import Front, front_of, text_of
 from enrich.images import lead_image
-from enrich.kinds import Kind, kind_of, readable, refuse, uncrowded
+from enrich.kinds import Kind, kind_of
 from enrich.origins import origin_of, without_origin
 from enrich.published import published_of
 from enrich.rights import declared
@@ -108,7 +109,7 @@ def extract(
     text = without_origin(whole, origin)
     stated = published.value if published.source != "page" else None
     kind = kind_of(
-        tree, claims, url=url, text=text, title=title.value, published=stated,
+        tree, sieved.layout, claims, url=url, text=text, title=title.value, published=stated,
         authors=authors.value,
     )  # fmt: skip
     words = len(WORD.findall(text))

@@ -725,7 +725,7 @@ def _host(url: str) -> str:
 
 def _inner(page: Page, block: Block) -> bool:
     """Whether a block links to other pages of the same host, and to nothing else."""
-    return bool(block.hrefs) and all(_leads_inside(page, href.strip()) for href in block.hrefs)
+    return bool(block.links) and all(_leads_inside(page, link.href.strip()) for link in block.links)
 
 
 def _leads_inside(page: Page, href: str) -> bool:

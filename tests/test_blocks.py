@@ -5,7 +5,7 @@ from lxml import etree
 from lxml.html import HtmlElement
 from trafilatura import load_html
 
-from enrich.blocks import key, layout, visible
+from enrich.blocks import Link, key, layout, visible
 
 
 def page(body: str) -> HtmlElement:
@@ -60,8 +60,8 @@ def test_text_around_a_comment_is_one_block() -> None:
 
 def test_a_block_knows_how_much_of_it_is_link_and_where_to() -> None:
     mixed, whole = visible(page("<p>Voir <a href=/a>ici</a></p><p><a href=/b>Tout ceci</a></p>"))
-    assert (mixed.linked, mixed.hrefs) == (3 / 8, ("/a",))
-    assert (whole.linked, whole.hrefs, whole.tag) == (1.0, ("/b",), "p")
+    assert (mixed.linked, mixed.links) == (3 / 8, (Link("/a", "ici", translated=False),))
+    assert (whole.linked, [link.href for link in whole.links], whole.tag) == (1.0, ["/b"], "p")
 
 
 def test_a_link_around_blocks_is_a_box_and_they_are_links() -> None:

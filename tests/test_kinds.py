@@ -8,9 +8,11 @@ from lxml.html import HtmlElement
 from trafilatura import bare_extraction, load_html
 from trafilatura.settings import Document
 
-from enrich import kinds
+from enrich import bodies, kinds, looks
+from enrich.blocks import layout
+from enrich.bodies import readable, refuse, uncrowded
 from enrich.claims import claims_of
-from enrich.kinds import Kind, kind_of, readable, refuse, signs, uncrowded
+from enrich.kinds import Kind, kind_of, signs
 from enrich.text import fold
 
 ROOT = "https://quai.example.org"
@@ -53,7 +55,8 @@ def paragraphs(number: int) -> str:
 
 def kind(page: str, path: str = "/une-nouvelle/", **known: str) -> Kind:
     tree, text, title = read(page, path)
-    return kind_of(tree, claims_of(tree), url=f"{ROOT}{path}", text=text, title=title, **known)  # type: ignore[arg-type]
+    url = f"{ROOT}{path}"
+    return kind_of(tree, layout(tree), claims_of(tree), url=url, text=text, title=title, **known)  # type: ignore[arg-type]
 
 
 def read(page: str, path: str) -> tuple[HtmlElement, str, str]:
@@ -290,7 +293,9 @@ def test_a_missing_page_with_status_200_is_not_found(title: str) -> None:
 def test_a_page_whose_only_text_is_the_sites_footer_is_empty() -> None:
     tree = load_html(site("<h1>Rapport</h1>"))
     footer = "Le Quai Fictif, 12 quai du Nord, Ville-sur-Eau. Tous droits réservés."
-    found = kind_of(tree, claims_of(tree), url=f"{ROOT}/rapport", text=footer, title="Rapport")
+    found = kind_of(
+        tree, layout(tree), claims_of(tree), url=f"{ROOT}/rapport", text=footer, title="Rapport"
+    )
     assert found == Kind(name="empty", reason="0 words outside menus and footers")
 
 
@@ -365,8 +370,8 @@ def test_a_page_of_twenty_megabytes_is_cut_and_says_so() -> None:
     spent, (_, peak) = time.process_time() - started, tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert cut
-    assert len(html) <= kinds.MAX_CHARACTERS
-    assert html.count("<") <= kinds.MAX_TAGS
+    assert len(html) <= bodies.MAX_CHARACTERS
+    assert html.count("<") <= bodies.MAX_TAGS
     assert spent < 5
     assert peak < 300_000_000
 
@@ -394,14 +399,14 @@ def test_hostile_pages_get_a_kind_in_time(page: str) -> None:
     html, _ = readable(page)
     tree = load_html(html)
     if tree is not None:
-        found = kind_of(tree, claims_of(tree), url=f"{ROOT}/x", text="", title="")
+        found = kind_of(tree, layout(tree), claims_of(tree), url=f"{ROOT}/x", text="", title="")
         assert found.name == "empty"
     assert time.process_time() - started < 5
 
 
 def test_a_page_nested_too_deep_to_be_read_says_so() -> None:
     tree = load_html(f"<html><body>{'<div>' * 1_000}{NOTICE}</body></html>")
-    found = kind_of(tree, claims_of(tree), url=f"{ROOT}/x", text="", title="")
+    found = kind_of(tree, layout(tree), claims_of(tree), url=f"{ROOT}/x", text="", title="")
     assert found.reason == "its elements are nested deeper than can be read"
 
 
@@ -410,20 +415,24 @@ def test_a_page_nested_too_deep_to_be_read_says_so() -> None:
 )
 def test_odd_addresses_do_no_harm(url: str) -> None:
     tree = load_html(site(f"<h1>Le relais</h1>{paragraphs(5)}<a href='http://[x'>a</a>"))
-    kind_of(tree, claims_of(tree), url=url, text=" ".join(SENTENCES), title="Le relais")
+    kind_of(
+        tree, layout(tree), claims_of(tree), url=url, text=" ".join(SENTENCES), title="Le relais"
+    )
 
 
 def test_reading_a_page_changes_nothing_in_it() -> None:
     tree, text, title = read(site(f"<h1>Nouvelles</h1>{teasers(5)}"), "/x/")
     before = tree.text_content()
-    kind_of(tree, claims_of(tree), url=f"{ROOT}/x/", text=text, title=title)
+    kind_of(tree, layout(tree), claims_of(tree), url=f"{ROOT}/x/", text=text, title=title)
     assert tree.text_content() == before
 
 
 def test_the_signs_of_each_side_can_be_asked_for() -> None:
     page = site(f"<h1>Actualités</h1>{teasers(8)}", title="Actualités")
     tree, text, title = read(page, "/actualites/")
-    found = signs(tree, claims_of(tree), url=f"{ROOT}/actualites/", text=text, title=title)
+    found = signs(
+        tree, layout(tree), claims_of(tree), url=f"{ROOT}/actualites/", text=text, title=title
+    )
     assert "the address is a list's" in [sign.what for sign in found["listing"]]
     assert sum(sign.points for sign in found["listing"]) >= kinds.THRESHOLD
 
@@ -437,16 +446,16 @@ def test_the_words_are_in_many_languages_and_none_is_empty_when_folded() -> None
 
 
 def test_a_page_with_too_many_runs_in_one_element_is_cut() -> None:
-    page = site("<p>" + "mot <b>gras</b> " * (kinds.MAX_RUNS + 1) * 3 + "</p>")
+    page = site("<p>" + "mot <b>gras</b> " * (bodies.MAX_RUNS + 1) * 3 + "</p>")
     less = uncrowded(page, load_html(page))
     assert less is not None
-    assert less.count("<") < kinds.MAX_CROWDED < page.count("<")
+    assert less.count("<") < bodies.MAX_CROWDED < page.count("<")
     assert page.startswith(less)
 
 
 @pytest.mark.parametrize("part", ["<p>mot</p>", "<p>mot <b>gras</b> mot</p>"])
 def test_a_page_of_many_paragraphs_is_not(part: str) -> None:
-    page = site(part * (kinds.MAX_RUNS + 1))
+    page = site(part * (bodies.MAX_RUNS + 1))
     assert uncrowded(page, load_html(page)) is None
 
 
@@ -457,4 +466,4 @@ def test_a_page_of_many_paragraphs_is_not(part: str) -> None:
      "nav-links", "page-num", "wp-pagenavi"],
 )  # fmt: skip
 def test_what_a_class_says_is_not_passed_over(name: str) -> None:
-    assert kinds._says(name, "") != kinds.NOTHING
+    assert looks._says(name) != looks.NOTHING
