@@ -4,6 +4,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from typing import Any, NamedTuple
 
 from lxml import etree
@@ -88,6 +89,7 @@ class Layout:
     boxes: tuple[Box, ...]
 
 
+@lru_cache(2_048)  # the lines of a text are blocks of its page
 def key(text: str) -> str:
     """The words of `text` in one form (NFKC, casefold), with one space between.
 
@@ -199,13 +201,17 @@ class _Page:
         linked = 0.0
         links: tuple[Link, ...] = ()
         if self.linked:
-            parts = ["".join(said) for _, said in self.linked]
+            parts = [said for _, said in self.linked]
+            if parts == [self.said]:  # most links are all that stands in their line
+                linked, texts = 1.0, [text]
+            else:
+                linked = len(flat("".join(chain(*parts)))) / len(text)
+                texts = [flat("".join(part)) for part in parts]
             links = tuple(
-                Link(link.get("href"), flat(part), "hreflang" in link.attrib)
-                for (link, _), part in zip(self.linked, parts, strict=True)
-                if not part.isspace()
+                Link(link.get("href"), said, "hreflang" in link.attrib)
+                for (link, _), said in zip(self.linked, texts, strict=True)
+                if said
             )
-            linked = len(flat("".join(parts))) / len(text)
         number = self.around[-1][1]
         self.blocks.append(Block(text, named, linked, links, self.dated, self.tags[number], number))
 

@@ -53,7 +53,7 @@ LONG, TAIL = 400, 300
 # that are looked at. On 1,185 real pages nothing right was longer, and no page had over 60.
 MAX_REST, MAX_NAME, MAX_NAME_WORDS, MAX_CREDIT, MAX_CANDIDATES = 200, 60, 8, 90, 200
 
-_WHERE = "descendant::text()[not(parent::script or parent::style)]"
+_WHERE = "descendant::text()[normalize-space()][not(parent::script or parent::style)]"
 TEXTS = etree.XPath(_WHERE, smart_strings=False)
 PLACED = etree.XPath(_WHERE)
 
