@@ -54,7 +54,8 @@ WORDS = re.compile(r"\w+")
 WAW = re.compile(r"\sو(?=[^\W\d_]{2})")
 
 AN_ORGANISATION = "an organisation"
-AN_AGENCY = "an agency or an account"
+AN_AGENCY = "an agency"
+AN_ACCOUNT = "an account"
 THE_SITE = "the site itself"
 TOO_LONG = "too long for a name"
 
@@ -76,7 +77,8 @@ class _Words:
     end: re.Pattern[str]
     roles: re.Pattern[str]
     organisations: frozenset[str]
-    nobody: frozenset[str]
+    agencies: frozenset[str]
+    accounts: frozenset[str]
     particles: frozenset[str]
     given: frozenset[str]
 
@@ -104,7 +106,8 @@ def _words() -> _Words:
             rf"^(?:{any_of(roles)})(?!\w)[\s:]*|[\s]*(?<!\w)(?:{any_of(roles)})$", re.IGNORECASE
         ),
         organisations=frozenset(data["organisations"]["words"]),
-        nobody=frozenset(data["nobody"]["names"]),
+        agencies=frozenset(data["agencies"]["names"]),
+        accounts=frozenset(data["accounts"]["names"]),
         particles=frozenset(data["particles"]["words"]),
         given=frozenset(data["given"]["names"]),
     )
@@ -152,7 +155,7 @@ def authors_of(
             ):
                 won = persons, source
         seen += [Candidate(value=(name,), source=source, why_not=why) for name, why in others]
-    signed_by_others = any(c.why_not in (AN_ORGANISATION, AN_AGENCY) for c in seen)
+    signed_by_others = any(c.why_not in (AN_ORGANISATION, AN_AGENCY, AN_ACCOUNT) for c in seen)
     if not won and search and not signed_by_others:
         persons, others = _persons(iter((search() or "").split(";")), sites, signed=True)
         if persons:
@@ -178,8 +181,9 @@ def authors_of(
 def organisations_in(chosen: Chosen[Names]) -> Names:
     """The organisations that signed, by the surest place that names one."""
     found = [c for c in chosen.candidates if c.why_not in (AN_ORGANISATION, AN_AGENCY, THE_SITE)]
-    names = [c.value[0] for c in found if c.source == found[0].source]
-    return tuple(dict.fromkeys(names))
+    names = dict.fromkeys(c.value[0] for c in found if c.source == found[0].source)
+    # "Newsroom", and "Newsroom of the hills since 1999" from the box that holds both.
+    return tuple(name for name in names if not any(name.startswith(f"{n} ") for n in names))
 
 
 def _persons(
@@ -243,7 +247,8 @@ def _with_waw(text: str) -> list[str]:
     for mark in WAW.finditer(text):
         first, second = text[: mark.start()].strip(), text[mark.end() :].strip()
         word = second.split(" ")[0]
-        if " " in first and " " in second and f"و{word}" not in _words().with_waw:
+        names = " " in first and " " in second and f"و{word}" not in _words().with_waw
+        if names and not (_why_not(first, frozenset()) or _why_not(second, frozenset())):
             return [first, second]
     return []
 
@@ -294,7 +299,7 @@ def _clean(name: str) -> str:
             cut = cut[:-1]
         name = " ".join(cut)
     name = name.strip(" \t.,:;-–—*\"'“”„«»()<>‚‘’")
-    if name.casefold() in words.nobody or not any(map(str.isalpha, name)):
+    if name.casefold() in words.agencies | words.accounts or not any(map(str.isalpha, name)):
         return name if name[:1].isalpha() else ""
     while (shorter := words.roles.sub("", name).strip(" ,:-–—")) != name:
         name = shorter
@@ -325,7 +330,8 @@ def _why_not(name: str, sites: frozenset[str]) -> str | None:
     odd = len(name) < 2 or "_" in name or any(map(str.isdigit, name)) or folded in _months()  # noqa: PLR2004
     reasons = (
         ("an address", ADDRESS.search(name)),
-        (AN_AGENCY, folded in words.nobody),
+        (AN_AGENCY, folded in words.agencies),
+        (AN_ACCOUNT, folded in words.accounts),
         (AN_ORGANISATION, desk),
         (THE_SITE, squeezed(name) in sites),
         ("no name", odd or not LETTER.match(name)),

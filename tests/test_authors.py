@@ -116,6 +116,26 @@ def test_the_organisation_that_signed_is_at_hand() -> None:
     assert organisations_in(authors(META)) == ()
 
 
+@pytest.mark.parametrize("account", ["Super User", "webmaster", "admin", "Mhariri"])
+def test_an_account_signs_for_nobody(account: str) -> None:
+    assert organisations_in(authors(json_ld(person(account)))) == ()
+
+
+def test_the_arabic_and_parts_persons_and_no_sentences() -> None:
+    desk = "<p class=author>هيئة التحرير صحافة تُعنى بقصص الناس ومبادراتهم الصغيرة</p>"
+    assert authors("", desk).value == ()
+    assert authors("", "<p class=author>ليلى حداد ومريم الصباغ</p>").value == (
+        "ليلى حداد",
+        "مريم الصباغ",
+    )
+
+
+def test_a_desk_is_named_once_and_without_what_it_says_of_itself() -> None:
+    name = "Rédaction du Quai"
+    desk = f"<p class=author>{name}</p><p class=author-box>{name} <b>depuis</b></p>"
+    assert organisations_in(authors("", desk)) == ("Rédaction du Quai",)
+
+
 def test_a_person_in_the_by_line_beats_the_organisation_in_the_metas() -> None:
     head = (
         json_ld({"@type": "Organization", "name": "Quai"}) + '<meta name="author" content="Quai">'
@@ -223,7 +243,9 @@ def test_a_place_beside_a_full_name_is_no_author() -> None:
 def test_the_words_are_there_for_twenty_languages() -> None:
     data = tomllib.loads(DATA.read_text(encoding="utf-8"))
     assert len(data["by"]) >= 20
-    words = [*data["organisations"]["words"], *data["nobody"]["names"], *data["particles"]["words"]]
+    lists = ("organisations", "particles"), ("agencies", "accounts")
+    words = [word for name in lists[0] for word in data[name]["words"]]
+    words += [word for name in lists[1] for word in data[name]["names"]]
     assert [word for word in words if word != word.casefold()] == []
 
 
