@@ -18,6 +18,7 @@ from crawler import archive
 from crawler.writes import transaction
 from enrich import memory
 from enrich.annotate import Annotation, annotate, version
+from enrich.article import Extracted
 from enrich.blocks import WORD
 from enrich.memory import Memory, Removed, Seen
 from enrich.text import text_hash
@@ -52,6 +53,27 @@ def keep(db: Database, article: int, text: str, seen: Seen, declared: str | None
         " declared = excluded.declared, settled = NULL",
         (article, archive.pack(text.encode()), memory.pack(seen), declared),
     )
+
+
+def to_compare(db: Database, article: int, page: Extracted) -> tuple[str, str] | None:
+    """The article's text as stored and as `page` has it now, both without what the site repeats.
+
+    So that a new footer is no new version of every article above it. None if the memory of its
+    site has not cut anything from it.
+    """
+    found = db.execute("SELECT text, seen FROM sieved WHERE article_id = ?", [article]).fetchone()
+    gone = dict(
+        db.execute(
+            "SELECT line, text FROM removed_lines WHERE article_id = ? AND line IS NOT NULL"
+            " ORDER BY line",
+            [article],
+        ).fetchall()
+    )
+    if not found or not gone or page.seen is None:
+        return None
+    text, seen = archive.unpack(found[0]).decode(), memory.unpack(found[1], "", None)
+    kept = (line for number, line in enumerate(text.split("\n")) if number not in gone)
+    return "\n".join(kept), "\n".join(memory.later(page.text.split("\n"), page.seen, seen, gone))
 
 
 def unsettle(db: Database, url_id: int) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from sqlite_utils import Database
 
-from crawler import archive
+from crawler import archive, sifting
 from crawler.readings import Reading
 from enrich.changes import Text, compare
 
@@ -58,8 +58,12 @@ def settle(db: Database, reading: Reading, before: Present | None, version: str)
     if reading.extracted is None:
         _forget(db, reading, "a later visit found no article")
         return None
-    new = Text(title=reading.extracted.title, text=reading.extracted.text)
-    change = compare(Text(title=before.title, text=before.text), new)
+    old, new = sifting.to_compare(db, before.id, reading.extracted) or (
+        before.text, reading.extracted.text,
+    )  # fmt: skip
+    change = compare(
+        Text(title=before.title, text=old), Text(title=reading.extracted.title, text=new)
+    )
     if not change.meaningful:
         _forget(db, reading, None)
         return None

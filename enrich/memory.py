@@ -35,8 +35,15 @@ MAX_HEADINGS = 2
 # teaser, or background that an editor repeats. It goes if half of the articles, and three, have
 # it, or in a run of lines that go. Without this .33 % is lost on cleanportaleval, and .9387 .32.
 PROSE, RUN, MOST, MIN_MOST = 12, 3, 0.5, 3
+# What one other article alone has in the very place of the text's paragraphs may be text of both:
+# less than a RUN of lines among them (`Here's the thing:`), or a passage of so many lines, as in
+# two announcements of one event. Without, .27 % is lost on scrapinghub, not .02 (one-line notes).
+PASSAGE = 5
 # A line that often in one text is a heading of its parts (`What we liked`).
 REPEATED = 3
+# Share of the words of two lines (Dice) from which one is the other reworded: a fund-raiser's new
+# total, another year, a word more. So alike are two lines of one article in two of a thousand.
+REWORDED = 0.5
 # A place in the layout (PLACE nested elements, by tag and class) is no article's if so much of
 # what the texts of the site have there was cut, on so many articles: the teasers of a list of
 # which some recur. Half cannot be the place of the paragraphs, of which MAX_CUT leaves most.
@@ -340,6 +347,33 @@ def restore(sifted: Sifted) -> tuple[str, ...]:
     )
 
 
+def later(
+    lines: Sequence[str], page: Seen, before: Seen, cut: Mapping[int, str]
+) -> tuple[str, ...]:
+    """The lines of a later reading of a page without what was cut from the reading `before`.
+
+    That is the lines themselves (`cut` has them by their number), the same reworded, and others in
+    a place of the layout where all was cut. `page` is what was `seen` with `lines`.
+    """
+    marks = {line.mark for line in before.lines}
+    gone = {before.lines[number].mark for number in cut if number < len(before.lines)}
+    places = {line.place for line in before.lines if line.mark in gone}
+    places -= {line.place for line in before.lines if line.mark not in gone} | {0}
+    words = [set(key(text).split()) for text in cut.values()]
+
+    def goes(line: Line, text: str) -> bool:
+        if line.mark in marks:
+            return line.mark in gone
+        if line.place in places:
+            return True
+        own = set(key(text).split())
+        return any(2 * len(own & one) >= REWORDED * (len(own) + len(one)) for one in words if own)
+
+    pairs = zip(page.lines, lines, strict=False)
+    kept = tuple(text for line, text in pairs if not goes(line, text))
+    return (*kept, *lines[len(page.lines) :])
+
+
 def _own_lines(keys: Sequence[str], claims: Iterable[str]) -> list[str]:
     """The first lines that a claim holds, or whose beginning it is."""
     first = list(dict.fromkeys(keys))[:MAX_OWN]
@@ -435,9 +469,12 @@ def _cut(page: Seen, memory: Memory) -> dict[int, tuple[str, int]]:
     found = _without_prose(page, repeated, memory)
     found = dict(sorted({**_headings(found, short), **found}.items()))
     limit = MAX_CUT * sum(line.chars for line in page.lines)
-    cut = {number: ("memory", articles) for number, articles in found.items()}
-    if sum(page.lines[number].chars for number in cut) > limit:
-        return cut if _is_around(page, found) else {}
+    if sum(page.lines[number].chars for number in found) > limit:
+        if not _is_around(page, found):
+            return {}
+        return {number: ("memory", articles) for number, articles in found.items()}
+    kept = _without_passages(page, found, short)
+    cut = {number: ("memory", articles) for number, articles in kept.items()}
     own = frozenset(page.own)
     more = {
         number: ("memory-place", memory.spoilt[line.place])
@@ -517,6 +554,23 @@ def _without_prose(page: Seen, found: dict[int, int], memory: Memory) -> dict[in
         or runs[n] >= RUN
         or page.lines[n].words < PROSE
         or page.lines[n].place in memory.standing
+    }
+
+
+def _without_passages(
+    page: Seen, found: dict[int, int], short: Mapping[int, int]
+) -> dict[int, int]:
+    """`found` without what two articles have in common, in the place of their paragraphs."""
+    kept = [n for n, line in enumerate(page.lines) if line.chars >= LONG and n not in found]
+    places = {page.lines[number].place for number in kept} - {0}
+    shared = {number for number, count in {**short, **found}.items() if count == OTHERS_OF_FEW + 1}
+    runs = _runs(n for n in sorted(shared) if page.lines[n].place in places)
+    inside = range(kept[0], kept[-1]) if kept else ()
+    return {
+        number: count
+        for number, count in found.items()
+        if number not in runs
+        or (runs[number] < PASSAGE and (number not in inside or runs[number] >= RUN))
     }
 
 

@@ -335,12 +335,23 @@ def _shown_title(
 ) -> int | None:
     """The block that shows the title: a heading if one does, not the crumb of a path."""
     named = [n for n, block in enumerate(blocks) if block.key in titles and not beside[block.box]]
-    ranked = (
-        next((n for n in named if blocks[n].tag in HEADINGS), None),
-        next((n for n in named if blocks[n].linked < LINKED), None),
-        next((n for n, b in enumerate(blocks) if b.tag == "h1" and b.linked < LINKED), None),
-    )
+    first = next((n for n, b in enumerate(blocks) if b.tag == "h1" and b.linked < LINKED), None)
+    heading = next((n for n in named if blocks[n].tag in HEADINGS), None)
+    if first is not None and heading is not None and first < heading:
+        # The title may be said in other words above, and be the heading of a part as well.
+        heading = first if _likeness(blocks[first].key, blocks[heading].key) >= ALIKE else heading
+    ranked = (heading, next((n for n in named if blocks[n].linked < LINKED), None), first)
     return next((n for n in ranked if n is not None), None)
+
+
+def _likeness(one: str, other: str) -> float:
+    """Dice of the words of two keys."""
+    words, others = set(one.split()), set(other.split())
+    return 2 * len(words & others) / (len(words) + len(others))
+
+
+# Likeness from which an h1 says what a heading below it says.
+ALIKE = 0.5
 
 
 def _asides(boxes: Sequence[Box]) -> list[bool]:
@@ -501,7 +512,9 @@ def _wording(page: Page) -> Iterator[int]:
 def _credits(page: Page) -> Iterator[int]:
     """Credits of photographers and agencies, and claims of copyright: .001 to .002."""
     for number, line in enumerate(page.lines):
-        if credits_picture(line.text.lstrip(BULLETS), line.key):
+        block = page.block(line)
+        heading = line.exact and block is not None and block.tag in HEADINGS
+        if not heading and credits_picture(line.text.lstrip(BULLETS), line.key):
             yield number
 
 
@@ -509,10 +522,15 @@ def _captions(page: Page) -> Iterator[int]:
     """The captions of pictures: .0005, and a page more in a hundred is clean."""
     for number, line in enumerate(page.lines):
         block = page.block(line)
-        if line.exact and block and block.tag not in ("blockquote", "td", "th"):
+        short = len(line.text) <= MAX_CAPTION
+        if short and line.exact and block and block.tag not in ("blockquote", "td", "th"):
             around = islice(page.holders(line.first), 4)
             if any(box.tag in ("figure", "figcaption") for box in around):
                 yield number
+
+
+# What is longer is text that a site shows as a picture: a quotation, an answer. Characters.
+MAX_CAPTION = 300
 
 
 def _furniture(page: Page) -> Iterator[int]:
@@ -527,7 +545,8 @@ def _furniture(page: Page) -> Iterator[int]:
         for box in islice(page.holders(line.first), 4):
             if page.length(box) > FURNITURE_BOX * page.size:
                 break
-            if box.tag != "p" and is_furniture(box.names):
+            # The id of a heading is often the heading again (`id="what-is-social-work"`).
+            if box.tag not in HEADINGS | {"p"} and is_furniture(box.names):
                 hits.append(number)
                 break
     return _unless_much(page, hits, MAX_FURNITURE)
@@ -581,7 +600,7 @@ def _outside(page: Page) -> Iterator[int]:
     It loses as much on how-to pages; but of notices in the moulds of SPIP, Drupal and TYPO3, which
     the engine reads with all that stands around them, it saves a third.
     """
-    boxes = [box for box in page.layout.boxes if box.end > box.first and is_body(box.names)]
+    boxes = list(_bodies(page.layout.boxes))
     inside = {number for box in boxes for number in range(box.first, box.end)}
     prose = [line for line in page.lines if line.first in inside and is_prose(line.text)]
     if not prose:
@@ -593,9 +612,24 @@ def _outside(page: Page) -> Iterator[int]:
         for number, line in enumerate(page.lines)
         if line.exact and line.first not in inside and line.first not in between
     ]
-    size = sum(len(page.lines[n].text) for n in hits)
-    if size <= max(MAX_OUTSIDE * page.size, SOME_FURNITURE):
+    own = sum(len(line.text) for line in prose)
+    above = (line for line in page.lines if line.first in between and line.first not in inside)
+    if sum(len(line.text) for line in above if is_prose(line.text)) > own:
+        return  # a box in the text
+    texts = [page.lines[number].text for number in hits]
+    size, said = sum(map(len, texts)), sum(len(text) for text in texts if is_prose(text))
+    if size <= SOME_FURNITURE or (size <= MAX_OUTSIDE * page.size and said <= own):
         yield from hits
+
+
+def _bodies(boxes: Sequence[Box]) -> Iterator[Box]:
+    """The boxes that are named as the article's, or around what is (`p.bodytext`)."""
+    for box in boxes:
+        if box.end > box.first and is_body(box.names):
+            if box.tag in PARTS:
+                yield box
+            elif box.tag in RUNNING:
+                yield boxes[box.parent]
 
 
 def _region(page: Page) -> Iterator[int]:
@@ -697,8 +731,11 @@ def _upwards(boxes: Sequence[Box], number: int) -> Iterator[int]:
         number = boxes[number].parent
 
 
-# What can hold parts of a page, rather than lines of a text.
-PARTS = frozenset({"div", "section", "aside", "footer", "article", "form", "td", "tr", "table"})
+# What can hold parts of a page, rather than lines of a text; and what holds these.
+PARTS = frozenset(
+    {"div", "section", "main", "aside", "footer", "article", "form", "td", "tr", "table"}
+)
+RUNNING = frozenset({"p", "ul", "ol", "blockquote"})
 
 
 def _title_at(page: Page, below: int) -> int:

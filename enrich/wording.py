@@ -23,6 +23,7 @@ BULLETS = "-•*>→▶►◆■👉 "
 CREDIT_MARKS = re.compile(r"[:：/|©(–]")
 COPYRIGHT = ("©", "ⓒ", "(c) ", "(C) ", "Copyright ")
 STOPS = (".", "!", "?", ":", "…")
+NUMBER, YEAR, DAY = re.compile(r"\d+"), 4, re.compile(r"\d{1,4}([./-])\d{1,2}\1\d{1,4}")
 CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
@@ -122,6 +123,9 @@ def credits_picture(line: str, named: str) -> bool:
     if mark and key(line[: mark.start()]) in wording().credits:
         return True
     short = len(line) <= MAX_AGENCY and not line.endswith(STOPS)
+    # `EPA range: 245 miles` says something, `AFP 2024` does not.
+    if any(len(number) < YEAR for number in NUMBER.findall(DAY.sub("", line))):
+        return False
     return short and _held(named, wording().agencies) is not None
 
 

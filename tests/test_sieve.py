@@ -396,6 +396,58 @@ def test_of_a_page_of_tables_what_is_around_title_and_text_goes() -> None:
     assert "region" in {change.rule for change in found.removed}
 
 
+def test_a_subheading_with_its_words_as_id_is_no_furniture() -> None:
+    heading = "Un travail social de nuit"
+    html = article(
+        f"{paragraphs(*BODY[:2])}<h2 id='un-travail-social-de-nuit'>{heading}</h2>"
+        f"{paragraphs(*BODY[2:])}"
+    )
+    lines = (*BODY[:2], heading, *BODY[2:])
+    assert sifted(html, "\n".join(lines)).lines == lines
+
+
+def test_what_stands_between_paragraphs_that_are_named_as_the_text_stays() -> None:
+    first, second, third, last = (f'<p class="bodytext">{text}</p>' for text in BODY)
+    rest = "<h3>Ce qui change</h3>", "<ul><li>Quarante lits</li><li>Deux douches</li></ul>"
+    html = article(f"<div>{first}{second}{rest[0]}{third}{rest[1]}{last}</div>")
+    text = "\n".join([*BODY[:2], "Ce qui change", BODY[2], "- Quarante lits", "- Deux douches"])
+    assert sifted(html, f"{text}\n{BODY[3]}").lines == (*text.split("\n"), BODY[3])
+
+
+def test_a_text_stays_though_a_few_answers_in_it_stand_in_boxes_named_as_the_text() -> None:
+    long = [" ".join([f"{number}.", *BODY[:3]]) for number in range(6)]
+    html = article(
+        f"<div>{paragraphs(*long)}</div><div class='post-content'><p>{BODY[3]}</p></div>"
+        f"<div>{paragraphs(BODY[2])}</div>"
+    )
+    assert sifted(html, "\n".join([*long, BODY[3], BODY[2]])).lines == (*long, BODY[3], BODY[2])
+
+
+def test_a_paragraph_in_a_figure_is_no_caption() -> None:
+    said = " ".join(BODY)
+    html = article(
+        f"{paragraphs(*BODY)}<figure><img src=a.jpg><p>{said}</p></figure>"
+        "<figure><img src=b.jpg><p>Le quai en 1931, avant les travaux.</p></figure>"
+    )
+    text = "\n".join([*BODY, said, "Le quai en 1931, avant les travaux."])
+    assert sifted(html, text).lines == (*BODY, said)
+
+
+def test_a_heading_that_names_an_agency_is_no_credit() -> None:
+    html = article(f"{paragraphs(*BODY[:2])}<h2>Le PAP et vous</h2>{paragraphs(*BODY[2:])}")
+    lines = (*BODY[:2], "Le PAP et vous", *BODY[2:])
+    assert sifted(html, "\n".join(lines)).lines == lines
+
+
+def test_text_above_a_heading_that_says_the_title_again_stays() -> None:
+    guide = page(
+        f"<main><h1>{TITLE} : le guide</h1><section>{paragraphs(*BODY[:2])}</section>"
+        f"<section><h2>{TITLE}</h2>{paragraphs(*BODY[2:])}</section></main>"
+    )
+    text = "\n".join([f"{TITLE} : le guide", *BODY[:2], TITLE, *BODY[2:]])
+    assert set(BODY) <= set(sifted(guide, text).lines)
+
+
 def test_what_a_line_break_parts_from_the_text_comes_back() -> None:
     html = page(f"<div><h2>{TITLE}</h2><div class=t>{'<br><br>'.join(BODY)}</div></div>")
     found = sifted(html, "\n".join(BODY[1:]))

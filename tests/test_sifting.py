@@ -61,6 +61,19 @@ def visit(db: Database, source: Source, pages: dict[str, bytes]) -> None:
     store.settle(db)
 
 
+def look_again(db: Database, source: Source, path: str, body: bytes) -> None:
+    """As a later crawl that finds this there."""
+    frontier = Frontier(db)
+    db.execute("UPDATE urls SET look = '' WHERE url = ?", [f"{HERE}{path}"])
+    (url,) = frontier.draw([source.id], now=clock.now(), limit=9)
+    frontier.fetched(
+        url, Page(url=url.url, fetched=clock.now(), status=200, content_type=None, body=body)
+    )
+    frontier.writes.flush()
+    read_all(db)
+    store.settle(db)
+
+
 def texts(db: Database) -> dict[str, str]:
     rows = db.query("SELECT url, text FROM articles JOIN article_texts ON article_id = articles.id")
     return {row["url"].removeprefix(HERE): row["text"] for row in rows}
@@ -141,18 +154,59 @@ def test_a_later_page_that_differs_in_what_was_removed_shows_none_of_it(
     db: Database, source: Source
 ) -> None:
     visit(db, source, {path: page(path) for path in TEXTS})
-    frontier = Frontier(db)
-    db.execute("UPDATE urls SET look = '' WHERE url LIKE '%/lits'")
-    (url,) = frontier.draw([source.id], now=clock.now(), limit=9)
-    changed = page("/lits").replace(b"printemps", b"automne")
-    frontier.fetched(
-        url,
-        Page(url=url.url, fetched=clock.now(), status=200, content_type=None, body=changed),
-    )
-    frontier.writes.flush()
-    read_all(db)
-    store.settle(db)
+    look_again(db, source, "/lits", page("/lits").replace(b"midi", b"soir"))
     assert STANDING[0] not in texts(db)["/lits"]
+
+
+NEW_STANDING = (
+    "Le Quai est une association sans but lucratif agréée par la ville de Rivebourg.",
+    "Chaque don de plus de cinquante euros ouvre droit à une attestation fiscale en automne.",
+)
+
+
+@pytest.mark.parametrize(
+    ("look", "new"),
+    [
+        ("{}", NEW_STANDING),
+        (
+            "</p><div class='maison'><p>{}</p></div><p>",
+            ["Écrivez au bureau du pont, ouvert le jour."],
+        ),
+    ],
+    ids=["reworded", "another in its place"],
+)
+def test_what_a_site_writes_anew_below_all_its_articles_is_no_version_of_any(
+    db: Database, source: Source, look: str, new: Iterable[str]
+) -> None:
+    visit(db, source, {path: page(path, standing=map(look.format, STANDING)) for path in TEXTS})
+    before = texts(db)
+    assert all(STANDING[0] not in text for text in before.values())
+    for path in TEXTS:
+        look_again(db, source, path, page(path, standing=map(look.format, new)))
+    assert db.table("versions").count == 0
+    assert texts(db) == before
+
+
+def test_a_change_of_the_article_is_a_version_that_says_nothing_of_the_footer(
+    db: Database, source: Source
+) -> None:
+    visit(db, source, {path: page(path) for path in TEXTS})
+    changed = page("/lits", standing=NEW_STANDING).replace(b"Quarante", b"Soixante")
+    look_again(db, source, "/lits", changed)
+    (version,) = db.table("versions").rows
+    assert "Soixante" in version["diff"]
+    assert "attestation" not in version["diff"]
+    assert archive.unpack(version["text"]).decode().endswith(STANDING[1])
+
+
+def test_a_paragraph_that_an_article_gains_above_a_new_footer_is_a_version(
+    db: Database, source: Source
+) -> None:
+    visit(db, source, {path: page(path) for path in TEXTS})
+    more = "Depuis hier, la commune a ajouté dix places dans l'ancienne poste ce jeudi."
+    look_again(db, source, "/lits", page("/lits", standing=(more, *NEW_STANDING)))
+    (version,) = db.table("versions").rows
+    assert more in version["diff"]
 
 
 def test_what_was_removed_is_published_with_how_often_the_site_has_it(

@@ -93,7 +93,9 @@ def test_the_heading_of_a_list_of_other_articles_is_known(line: str, heads: bool
         ("Foto: Jan Peeters / Belga", True),
         ("© Agence du Quai 2026, tous droits réservés", True),
         ("J. Doe/Getty Images", True),
+        ("dpa, Rivebourg, 4.11.26", True),
         ("Photo de famille au foyer du quai", False),
+        ("EPA : 245 km d'autonomie", False),
         ("Le photographe de l'AFP raconte sa nuit.", False),
     ],
 )
