@@ -18,8 +18,9 @@ from w3lib.html import remove_tags
 from crawler import archive, clock, registry, schedule
 from crawler.items import Address, Harvest, Link, Page, Part, Source
 from crawler.schedule import Failing
-from crawler.urls import clean, host, key, site, web_url
+from crawler.urls import clean, host, key, web_url
 from crawler.writes import Statement, Writes, transaction
+from enrich.hosts import site
 from enrich.text import fold, printable
 
 # Of the channels that name a URL, the source's own site comes before others, then what says most

@@ -25,8 +25,9 @@ from crawler.items import Source
 from crawler.progress import Progress
 from crawler.published import connect, count_facets, snapshot
 from crawler.query import search_text
-from crawler.urls import host, site, web_url
+from crawler.urls import host, web_url
 from enrich import annotate
+from enrich.hosts import site
 from enrich.places import country_name, language_name
 from enrich.rights import SILENT, Signals, limits, of_header, strictest
 from enrich.themes import lexicon

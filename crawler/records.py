@@ -27,6 +27,7 @@ from crawler.errors import SourceError
 from crawler.tdmrep import Reservation
 from crawler.urls import web_url
 from crawler.verdicts import Finding, Sample
+from enrich.hosts import site
 
 FIELD_OF = {
     "feed": "feeds", "wordpress": "wordpress", "sitemap": "sitemaps", "listing": "listings",
@@ -152,7 +153,7 @@ def _is_country(code: str) -> bool:
 
 def new_id(url: str, country: str, taken: Iterable[str] = ()) -> str:
     """An id from the host, such as `alterechos` or `news-un`; with the country if it is taken."""
-    name = urls.site(_host(url))
+    name = site(_host(url))
     suffix = urls.domain(url).partition(".")[2]
     label = name.removesuffix(f".{suffix}") if suffix else name
     plain = unicodedata.normalize("NFKD", label).encode("ascii", "ignore").decode()

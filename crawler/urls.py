@@ -7,10 +7,9 @@ Both, and `web_url`, first mend what people and programs get wrong when they wri
 """
 
 import re
-from collections.abc import Callable
-from functools import cache, lru_cache
-from typing import Any
 from urllib.parse import quote, unquote_to_bytes, urljoin, urlsplit, urlunsplit
+
+from enrich.hosts import registered, site
 
 # Parameters that say how a reader came, never what is shown. Each was seen in feeds of the press
 # or is named in its tool's documentation. `s`, `id`, `p`, `page`, `lang`, `sort`, `sid` are not
@@ -82,21 +81,6 @@ AMP_CACHE = re.compile(
 )
 # What no host name holds: the guard compares names, so none may be spelled with escapes.
 NO_HOST = re.compile(r"""[%<>"^`{|}\s]|^\.*$""")
-# Where everyone has a name of their own, and which the public suffix list (that of April 2025)
-# lacks: hosts of blogs, associations and newsletters whose readers know them by that name.
-BLOG_HOSTS = (
-    "wordpress.com", "home.blog", "blogspot.be", "blogspot.fr", "blogspot.de", "blogspot.nl",
-    "blogspot.ch", "blogspot.it", "blogspot.es", "blogspot.pt", "blogspot.ca", "blogspot.co.uk",
-    "over-blog.com", "overblog.com", "over-blog-kiwi.com", "canalblog.com", "hautetfort.com",
-    "blogspirit.com", "eklablog.com", "centerblog.net", "unblog.fr", "skyrock.com",
-    "skynetblogs.be", "e-monsite.com", "hypotheses.org", "noblogs.org", "free.fr",
-    "pagesperso-orange.fr", "tumblr.com", "typepad.com", "livejournal.com", "dreamwidth.org",
-    "medium.com", "substack.com", "beehiiv.com", "ghost.io", "squarespace.com", "weebly.com",
-    "weeblysite.com", "jimdo.com", "jimdofree.com", "jimdosite.com", "webnode.com", "webnode.fr",
-    "strikingly.com", "mystrikingly.com", "nationbuilder.com",
-)  # fmt: skip
-# Beyond this many hosts in turn a domain is looked up anew, which takes 10 microseconds.
-HOSTS = 10_000
 
 
 def web_url(url: str, base: str = "") -> str | None:
@@ -174,8 +158,7 @@ def key(url: str) -> str:
 def domain(url: str) -> str:
     """The name that the owner of a site registered, or was given by a host of blogs.
 
-    By the public suffix list that comes with tldextract, its private part, and BLOG_HOSTS; raises
-    ValueError as `key` does.
+    As `enrich.hosts.registered` has it. Raises ValueError as `key` does.
 
     >>> domain("https://observers.a.example/x"), domain("https://notes.wordpress.com/x")
     ('a.example', 'notes.wordpress.com')
@@ -183,18 +166,7 @@ def domain(url: str) -> str:
     name = site(urlsplit(_mended(url)).hostname or "")
     if not name:
         raise ValueError(f"not a web address: {url!r}")
-    return _registered(name)
-
-
-def site(hostname: str) -> str:
-    """A host name without `www.` and the like, in ASCII: what names of one site share."""
-    name = hostname
-    if not name.isascii():
-        try:
-            name = name.encode("idna").decode("ascii")
-        except UnicodeError:
-            name = hostname
-    return re.sub(r"^(?:www\d?|m|mobile|amp)\.(?=.+\.)", "", name.rstrip(".").lower())
+    return registered(name)
 
 
 def host(url: str) -> str:
@@ -248,27 +220,3 @@ def _spelled(text: str, *, as_is: str) -> str:
         return text
     parts = re.split(as_is, text, flags=re.IGNORECASE)
     return as_is.join(quote(unquote_to_bytes(part), safe=SAFE) for part in parts)
-
-
-@lru_cache(HOSTS)
-def _registered(name: str) -> str:
-    if ":" in name or re.fullmatch(r"[\d.]+", name):
-        return name  # an IP address
-    found = _suffixes()(name)
-    if not found.suffix:  # the list's own rule for a name that it does not know, such as `a.test`
-        return ".".join(name.split(".")[-2:])
-    return found.top_domain_under_public_suffix or name
-
-
-@cache
-def _suffixes() -> Callable[[str], Any]:
-    # Only here, since importing it and reading the list take 0.4 seconds. The list is the one
-    # in the package: nothing is asked of the network, nothing is written.
-    from tldextract import TLDExtract  # noqa: PLC0415
-
-    return TLDExtract(
-        cache_dir=None,
-        suffix_list_urls=(),
-        include_psl_private_domains=True,
-        extra_suffixes=BLOG_HOSTS,
-    )

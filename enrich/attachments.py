@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from lxml.html import HtmlElement
 
 from enrich.text import absolute, printable
+from enrich.tree import names_of
 
 DATA = Path(__file__).parent / "data" / "attachments.toml"
 
@@ -183,8 +184,7 @@ def _is_standing(element: HtmlElement) -> bool:
         if level > ALL_LEVELS or above.tag in FURNITURE:
             return True
         if level < CLASS_LEVELS and above.tag not in ("body", "html", "main", "article"):
-            named = f"{above.get('class') or ''} {above.get('id') or ''}".lower()
-            words = re.split(r"[\s_-]+", named[:300])
+            words = names_of(above)
             if not OFFERED.isdisjoint(words):
                 return False
             if not STANDING.isdisjoint(words):

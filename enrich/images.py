@@ -10,6 +10,7 @@ from lxml.html import HtmlElement
 
 from enrich.claims import Claims, Thing, plain
 from enrich.text import absolute, printable
+from enrich.tree import names_of
 
 # Words in a file's name that make it the site's picture, not the article's.
 NOT_LEAD = frozenset(
@@ -194,7 +195,7 @@ def _is_in_article(image: HtmlElement) -> bool:
             break
         if above.tag in FURNITURE and not (above.tag == "header" and _is_owned(above)):
             return False
-        words = _class_words(above)
+        words = names_of(above)
         if not OTHERS.isdisjoint(words):
             return False
         is_within = is_within or above.tag in ("article", "main") or not WITHIN.isdisjoint(words)
@@ -206,11 +207,6 @@ def _is_owned(header: HtmlElement) -> bool:
         above.tag == "article"
         for above, _ in zip(header.iterancestors(), range(LEVELS), strict=False)
     )
-
-
-def _class_words(element: HtmlElement) -> list[str]:
-    named = f"{element.get('class') or ''} {element.get('id') or ''}"
-    return re.split(r"[\s_-]+", named.lower()[:300])
 
 
 def _source(image: HtmlElement) -> str | None:
@@ -249,13 +245,13 @@ def _caption(image: HtmlElement) -> tuple[str | None, str | None]:
     for level, above in enumerate(image.iterancestors()):
         if level > 5 or above.tag in ("body", "main", "article"):  # noqa: PLR2004
             break
-        if above.tag != "figure" and FRAME.isdisjoint(_class_words(above)):
+        if above.tag != "figure" and FRAME.isdisjoint(names_of(above)):
             continue
         captions, owners = [], []
         for element, _ in zip(above.iter(), range(80), strict=False):
             if not isinstance(element.tag, str) or element is above:
                 continue
-            words = _class_words(element)
+            words = names_of(element)
             if not CREDIT.isdisjoint(words):
                 owners.append(_text(element))
             elif element.tag == "figcaption" or not CAPTION.isdisjoint(words):

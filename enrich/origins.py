@@ -17,7 +17,9 @@ from urllib.parse import urljoin, urlsplit
 from lxml import etree
 from lxml.html import HtmlElement
 
+from enrich.hosts import registered, site
 from enrich.text import UNPRINTABLE, fold, printable
+from enrich.tree import names_of
 
 DATA = Path(__file__).parent / "data" / "origins.toml"
 
@@ -160,22 +162,8 @@ def without_origin(text: str, origin: Origin | None) -> str:
 
 
 def house(hostname: str) -> str:
-    """The name that a site's owner registered, nearly: blogs of one host count as one.
-
-    Not by the public suffix list, which is read from a disk: in doubt two names are one house, and
-    a link from one to the other is no origin.
-    """
-    name = hostname.lower().rstrip(".").removeprefix("www.")
-    if not name.isascii():
-        try:
-            name = name.encode("idna").decode("ascii")
-        except UnicodeError:
-            return name
-    labels = name.split(".")
-    if len(labels) < 3 or labels[-1].isdigit() or ":" in name:  # noqa: PLR2004
-        return name
-    two_letters = len(labels[-1]) == 2  # noqa: PLR2004
-    return ".".join(labels[-3 if two_letters and labels[-2] in _phrases().suffixes else -2 :])
+    """The name that a site's owner registered; "" for none."""
+    return registered(site(hostname))
 
 
 # What the page says
@@ -338,8 +326,7 @@ def _is_beside(block: HtmlElement) -> bool:
         if element.tag in FURNITURE and not (is_owned and element.tag in ("header", "footer")):
             return True
         if level < CLASS_LEVELS and element.tag not in ("body", "html"):
-            named = f"{element.get('class') or ''} {element.get('id') or ''}".lower()
-            beside = BESIDE.intersection(re.split(r"[\s_-]+", named[:300]))
+            beside = BESIDE & names_of(element)
             # A line of its own that is called a credit and links is no picture's.
             if beside - (CREDITS if level == 0 and block.find(".//a") is not None else set()):
                 return True
@@ -689,7 +676,6 @@ class _Phrases:
     nameless: frozenset[str]
     refused: frozenset[str]
     hosts: frozenset[str]
-    suffixes: frozenset[str]
     months: frozenset[str]
 
 
@@ -718,7 +704,6 @@ def _phrases() -> _Phrases:
         nameless=frozenset(map(fold, data["nameless"]["words"]["any"])),
         refused=frozenset(map(fold, data["refused"]["words"]["any"])),
         hosts=frozenset(data["refused"]["hosts"]["any"]),
-        suffixes=frozenset(data["suffixes"]["labels"]["any"]),
         months=frozenset(map(fold, data["refused"]["months"]["any"])),
     )
 

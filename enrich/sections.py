@@ -13,6 +13,7 @@ from lxml.html import HtmlElement
 
 from enrich.claims import Claims, Thing, plain, types
 from enrich.text import fold, printable
+from enrich.tree import names_of, words_of
 
 DATA = Path(__file__).parent / "data" / "sections.toml"
 
@@ -224,16 +225,13 @@ def _texts(value: Any) -> list[str]:
 def _linked(tree: HtmlElement) -> Iterator[str]:
     """The texts of links to a category or tag of the article itself."""
     found = 0
-    filed: dict[str, bool] = {"": False}
     for link in tree.iter("a"):
         rel = link.get("rel")
         is_tag = rel is not None and "tag" in rel.lower().split()
         if not is_tag and link.get("itemprop") not in FILING:
             parent = link.getparent()
             around = (parent.get("class") or "") if parent is not None else ""
-            if around not in filed:
-                filed[around] = not FILED.isdisjoint(re.split(r"[\s_-]+", around[:300].lower()))
-            if not filed[around]:
+            if FILED.isdisjoint(words_of(around)):
                 continue
         if (link.get("href") or "#").startswith("#") or found >= MAX_LINKS or _is_of_others(link):
             continue
@@ -247,12 +245,7 @@ def _is_of_others(link: HtmlElement) -> bool:
             return False
         if above.tag in FURNITURE:
             return True
-        named = f"{above.get('class') or ''} {above.get('id') or ''}".lower()[:300]
-        if level and not OTHERS.isdisjoint(re.split(r"[\s_-]+", named)):
-            return True
-        if level == 0 and not {"readmore", "cloud", "tagcloud", "menu"}.isdisjoint(
-            re.split(r"[\s_-]+", named)
-        ):
+        if names_of(above) & (OTHERS if level else {"readmore", "cloud", "tagcloud", "menu"}):
             return True
     return False
 

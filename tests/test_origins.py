@@ -273,10 +273,11 @@ def test_the_feed_is_a_hint_unless_it_names_the_site_itself() -> None:
 @pytest.mark.parametrize(
     ("host", "expected"),
     [
-        ("www.a.example.org", "example.org"),
+        ("www.b.a.example.org", "a.example.org"),
         ("quai.org.uk", "quai.org.uk"),
         ("www.quai.org.uk", "quai.org.uk"),
         ("a.quai.org.uk", "quai.org.uk"),
+        ("notes.over-blog.com", "notes.over-blog.com"),
         ("a.vu.nl", "vu.nl"),
         ("127.0.0.1", "127.0.0.1"),
         ("köprü.example", "xn--kpr-sna6a.example"),
