@@ -20,10 +20,12 @@ from urllib.parse import urlsplit
 
 from lxml.html import HtmlElement
 
+from enrich.attachments import SIZE
 from enrich.blocks import WORD, Block, Box, Layout, flat, key, layout
 from enrich.claims import Claims, Thing, plain
 from enrich.wording import (
     BULLETS,
+    STOPS,
     appeals,
     closes,
     credits_picture,
@@ -446,8 +448,21 @@ def _headline(page: Page) -> Iterator[int]:
     """The title above the text, which the engine keeps on two pages of five: .004 to .013."""
     for number, line in _above(page):
         block = page.block(line)
-        if line.key in page.titles or (line.exact and block and block.tag == "h1"):
+        if _is_title(page, line) or (line.exact and block and block.tag == "h1"):
             yield number
+
+
+# Between the crumbs of a trail: "Accueil > Guides > Le logement en dix questions".
+CRUMBS = re.compile(r"\s[>›»→/]\s")
+MIN_CRUMBS = 3
+
+
+def _is_title(page: Page, line: Line) -> bool:
+    """Whether a line is the title, or the trail of sections that ends with it."""
+    if line.key in page.titles:
+        return True
+    crumbs = CRUMBS.split(line.text)
+    return len(crumbs) >= MIN_CRUMBS and key(crumbs[-1]) in page.titles
 
 
 def _above(page: Page) -> Iterator[tuple[int, Line]]:
@@ -456,7 +471,7 @@ def _above(page: Page) -> Iterator[tuple[int, Line]]:
     Where the engine finds no article it sets the longest text first and all the rest after it.
     """
     for number, line in enumerate(page.lines[:OPENING]):
-        if is_prose(line.text) and line.key not in page.titles:
+        if is_prose(line.text) and not _is_title(page, line):
             break
         yield number, line
     else:
@@ -471,7 +486,7 @@ def _above(page: Page) -> Iterator[tuple[int, Line]]:
 # A day with its year, in figures or with the month's name before or after it.
 DATE = re.compile(
     r"\b\d{1,2}[./-]\d{1,2}[./-](?:19|20)?\d\d\b|\b(?:19|20)\d\d[./-]\d{1,2}[./-]\d{1,2}\b"
-    r"|\b\d{1,2}\.?(?: de)? [^\W\d]{3,12}\.?,?(?: de)? (?:19|20)\d\d\b"
+    r"|\b\d{1,2}(?:er|\.|º|°|e)?(?: de)? [^\W\d]{3,12}\.?,?(?: de)? (?:19|20)\d\d\b"
     r"|\b[^\W\d]{3,12}\.? \d{1,2}(?:st|nd|rd|th)?,? (?:19|20)\d\d\b"
     r"|(?:19|20)\d\d年\d{1,2}月\d{1,2}日"
 )
@@ -480,8 +495,7 @@ MAX_DATE_LINE, MAX_DATE_WORDS, MAX_BYLINE_WORDS = 90, 14, 16
 
 def _opening(page: Page) -> Iterator[int]:
     """Dates and by-lines above the first prose: .001."""
-    names = (*page.authors, *_authors(page.claims))
-    authors = {word for name in names for word in key(name).split()}
+    authors = _author_words(page)
     for number, line in _above(page):
         if line.text.startswith(ITEM):
             continue
@@ -491,6 +505,29 @@ def _opening(page: Page) -> Iterator[int]:
         signed = named > 1 and named >= len(words) / 2 and len(words) <= MAX_BYLINE_WORDS
         if signed or (dated and DATE.search(line.text)):
             yield number
+
+
+# Words of a signature below or between paragraphs: "Propos recueillis par Awa Sylla".
+MAX_SIGNATURE_WORDS, SIGNED = 8, 1 / 3
+
+
+def _signature(page: Page) -> Iterator[int]:
+    """By-lines anywhere: paragraphs of a few words, a third of them the names of who signed."""
+    authors = _author_words(page)
+    for number, line in enumerate(page.lines):
+        block = page.block(line)
+        words = line.key.split()
+        if not block or not line.exact or block.tag in HEADINGS | {"li", "blockquote", "td", "th"}:
+            continue
+        named = sum(word in authors for word in words)
+        few = len(words) <= MAX_SIGNATURE_WORDS and not line.text.endswith(STOPS)
+        if few and named > 1 and named >= SIGNED * len(words):
+            yield number
+
+
+def _author_words(page: Page) -> frozenset[str]:
+    names = (*page.authors, *_authors(page.claims))
+    return frozenset(word for name in names for word in key(name).split())
 
 
 def _authors(claims: Claims) -> Iterator[str]:
@@ -515,6 +552,20 @@ def _credits(page: Page) -> Iterator[int]:
         block = page.block(line)
         heading = line.exact and block is not None and block.tag in HEADINGS
         if not heading and credits_picture(line.text.lstrip(BULLETS), line.key):
+            yield number
+
+
+TYPE = re.compile(r"\b(?:pdf|docx?|xlsx?|pptx?|od[tsp]|epub|zip)\b", re.IGNORECASE)
+
+
+def _files(page: Page) -> Iterator[int]:
+    """Links to documents, which end with their type and size: "Le rapport (PDF, 1,2 Mo)"."""
+    for number, line in enumerate(page.lines):
+        block = page.block(line)
+        if not block or not block.links or (is_prose(line.text) and block.linked < LINKED):
+            continue
+        size = next(reversed([*SIZE.finditer(line.text)]), None)
+        if size and len(line.text) - size.end() <= 1 and TYPE.search(line.text):
             yield number
 
 
@@ -899,6 +950,8 @@ RULES: Mapping[str, Rule] = {
     "opening": _opening,
     "wording": _wording,
     "credits": _credits,
+    "signature": _signature,
+    "files": _files,
     "captions": _captions,
     "tail": _tail,
     "cards": _cards,

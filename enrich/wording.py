@@ -23,6 +23,9 @@ BULLETS = "-•*>→▶►◆■👉 "
 CREDIT_MARKS = re.compile(r"[:：/|©(–]")
 COPYRIGHT = ("©", "ⓒ", "(c) ", "(C) ", "Copyright ")
 STOPS = (".", "!", "?", ":", "…")
+SENTENCE_END = re.compile(r"[.!?…)\]»”|–—(/]\s*")
+NO_PICTURE = frozenset({"quelle"})  # at the end of a short notice, it is the notice's own source
+MAX_NAME = 5  # words of a photographer's name, with the agency's
 NUMBER, YEAR, DAY = re.compile(r"\d+"), 4, re.compile(r"\d{1,4}([./-])\d{1,2}\1\d{1,4}")
 CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
@@ -115,7 +118,7 @@ def appeals(named: str) -> bool:
 
 def credits_picture(line: str, named: str) -> bool:
     """Whether `line` is a photographer's or an agency's credit, or a claim of copyright."""
-    if line.startswith(COPYRIGHT):
+    if line.startswith(COPYRIGHT) or _ends_in_credit(line):
         return len(line) <= MAX_HOLDING
     if len(line) > MAX_CREDIT:
         return False
@@ -127,6 +130,14 @@ def credits_picture(line: str, named: str) -> bool:
     if any(len(number) < YEAR for number in NUMBER.findall(DAY.sub("", line))):
         return False
     return short and _held(named, wording().agencies) is not None
+
+
+def _ends_in_credit(line: str) -> bool:
+    """Whether it is a caption: "Les tables, avant le repas. Photo : Awa Sylla"."""
+    said, colon, name = line.rpartition(":")
+    word = SENTENCE_END.split(said)[-1]
+    picture = key(word) in wording().credits - NO_PICTURE
+    return bool(colon) and picture and len(name.split()) <= MAX_NAME
 
 
 @lru_cache(4000)

@@ -330,3 +330,8 @@ def test_a_call_to_read_the_original_names_whose_it_is_after_a_colon() -> None:
     found = origin_of(tree, "https://quai.example.org/a", text="Lire l'article d'origine: Le Pont")
     assert found is not None
     assert (found.url, found.publisher) == ("https://pont.example.net/a12", "Le Pont")
+
+
+def test_a_page_builders_widget_around_the_source_hides_nothing() -> None:
+    said = f'<div class="elementor-widget elementor-widget-container"><p>Chanzo: {link()}</p></div>'
+    assert read(said) is not None

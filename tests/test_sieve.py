@@ -470,3 +470,43 @@ def test_an_author_who_is_told_is_known_in_a_by_line() -> None:
         authors=("Ada Lindt", "Baptiste Kabeya", "Lise Van den Berghe"),
     )
     assert found.lines == BODY
+
+
+def test_a_signature_below_the_text_goes_and_the_sentence_with_the_name_stays() -> None:
+    head = '<meta name="author" content="Awa Diallo">'
+    quoted = "« La porte est ouverte », dit Awa Diallo."
+    html = article(paragraphs(*BODY, quoted, "Propos recueillis par Awa Diallo"), head=head)
+    found = sifted(html, "\n".join([*BODY, quoted, "Propos recueillis par Awa Diallo"]))
+    assert found.lines == (*BODY, quoted)
+    assert rules_of(found) == {"Propos recueillis par Awa Diallo": "signature"}
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        "Le rapport complet (PDF, 1,2 Mo)",
+        "Annual review PDF, 5.7 MB",
+        "التقرير ملف PDF 2.6 ميغابايت",
+    ],
+)
+def test_a_link_to_a_document_with_its_size_is_no_text(label: str) -> None:
+    html = article(paragraphs(*BODY) + f'<p><a href="/r.pdf">{label}</a></p>')
+    found = sifted(html, "\n".join([*BODY, label]))
+    assert found.lines == BODY
+    assert rules_of(found) == {label: "files"}
+
+
+def test_a_caption_that_ends_in_a_credit_goes_and_a_source_stays() -> None:
+    caption = "Les tables dans la voilerie, avant le dernier repas. Photo : Corin Vasseur"
+    source = "Le foyer ferme lundi pour des travaux de chauffage. Quelle: Quai"
+    found = sifted(article(paragraphs(*BODY, source, caption)), "\n".join([*BODY, source, caption]))
+    assert found.lines == (*BODY, source)
+    assert rules_of(found) == {caption: "credits"}
+
+
+def test_a_trail_of_crumbs_that_ends_in_the_title_is_the_headline() -> None:
+    trail = f"Accueil > Nos guides sur le logement et l'accueil de jour > {TITLE}"
+    date = "jeudi 1er avril 2026, par"
+    found = sifted(article(paragraphs(*BODY)), "\n".join([trail, TITLE, date, *BODY]))
+    assert found.lines == BODY
+    assert rules_of(found) == {trail: "headline", TITLE: "headline", date: "opening"}
