@@ -350,7 +350,9 @@ def _json_ld(claims: Claims) -> Iterator[str]:
             yield from found
             return
     persons = {plain(t.get("name")) for t in claims.things if types(t) == {"person"}} - {""}
-    if len(persons) == 1:
+    # A check of facts describes who made the claim.
+    checked = any(types(thing) & {"claim", "claimreview"} for thing in claims.things)
+    if len(persons) == 1 and not checked:
         yield from persons
 
 

@@ -130,6 +130,16 @@ def test_the_arabic_and_parts_persons_and_no_sentences() -> None:
     )
 
 
+def test_who_made_a_claim_did_not_write_the_check_of_it() -> None:
+    review = {
+        "@context": "https://schema.org",
+        "@type": "ClaimReview",
+        "itemReviewed": {"@type": "Claim", "author": {"@type": "Person", "name": "Otto Faux"}},
+    }
+    head = f'<script type="application/ld+json">{json.dumps(review)}</script>'
+    assert authors(head, BYLINE).value == ("Léa Noir",)
+
+
 def test_a_desk_is_named_once_and_without_what_it_says_of_itself() -> None:
     name = "Rédaction du Quai"
     desk = f"<p class=author>{name}</p><p class=author-box>{name} <b>depuis</b></p>"
