@@ -1,11 +1,13 @@
+import re
 from dataclasses import replace
 
 import pytest
+from trafilatura.xpaths import AUTHOR_XPATHS
 from web import article
 
 from enrich.article import Hints
 from enrich.attachments import Attachment
-from enrich.extract import extract
+from enrich.extract import _may_sign, engine_tree, extract
 from enrich.rights import Signals
 
 URL = "https://quai.example.org/spip.php?article12"
@@ -150,3 +152,22 @@ def test_authors_and_categories_fall_back_on_the_feed() -> None:
     found = extract(PAGE, URL, hints=hints)
     assert (found.authors, found.categories) == (hints.authors, hints.categories)
     assert extract(PAGE, URL, hints=replace(hints, authors=())).authors == ()
+
+
+def named(path: str) -> list[tuple[str, str]]:
+    """The attributes, and words in them, that an XPath of Trafilatura asks for."""
+    found = re.findall(r"@([\w-]+)\s*(?:=|,)\s*'([^']+)'", path)
+    return [
+        (attribute, word.replace("-?", "-"))
+        for attribute, said in found
+        for word in said.split("|")
+    ]
+
+
+def test_whatever_trafilatura_takes_for_a_signature_is_searched() -> None:
+    asked = [pair for xpath in AUTHOR_XPATHS for pair in named(xpath.path)]
+    assert len(asked) > 20
+    for attribute, word in asked:
+        tree = engine_tree(f'<html><body><p {attribute}="{word}">Awa Sylla</p></body></html>')
+        assert tree is not None
+        assert _may_sign(tree), (attribute, word)
