@@ -29,6 +29,23 @@ BCP47 = {"zh-cn": "zh", "zh-tw": "zh"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hints:
+    """What is said of an article's language around it, as BCP 47; the page's own claim is apart.
+
+    `feed` is the claim of the feed or channel that named it, `alternate` that of links to it
+    (hreflang), `url` its address, `source` the languages that its source is known to write in.
+    """
+
+    feed: str | None = None
+    alternate: str | None = None
+    url: str = ""
+    source: tuple[str, ...] = ()
+
+
+NO_HINTS = Hints()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Vote:
     """What one detector said. `probability` is its own, and not comparable across detectors."""
 
@@ -38,13 +55,36 @@ class Vote:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """A language of some paragraphs, and which share of the letters they have."""
+
+    language: str
+    share: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Language:
-    """A BCP 47 code, or `und`. `method` says what decided: `detected`, `declared` or `none`."""
+    """What language an article is in, and how that is known.
+
+    `code` is a BCP 47 language (`zh`, `kmr`), or `und`; `script` is set where a language is written
+    in several (`Hant`), and `tag` is both. `method` says what decided: `script`, `agreed` (the
+    detectors did), `voted` (they did not), `declared` (the hints did) or `none`; `, without NAME`
+    follows where a detector is not installed. `declared` is the claim of the page or, where it has
+    none, of its feed. `shares` are the languages of its paragraphs, the most used first, if there
+    are several.
+    """
 
     code: str
     confidence: float
     method: str
     votes: tuple[Vote, ...] = ()
+    script: str | None = None
+    declared: str | None = None
+    shares: tuple[Share, ...] = ()
+
+    @property
+    def tag(self) -> str:
+        return f"{self.code}-{self.script}" if self.script else self.code
 
 
 Detector = Callable[[str], list[tuple[str, float]]]
@@ -67,8 +107,11 @@ def by_langdetect(text: str) -> list[tuple[str, float]]:
 DETECTORS: dict[str, Detector] = {"langdetect": by_langdetect}
 
 
-def identify(title: str, text: str, declared: str | None = None) -> Language:
+def identify(
+    title: str, text: str, declared: str | None = None, *, hints: Hints = NO_HINTS
+) -> Language:
     """The language of an article; `declared` (from `html lang` or a feed) only fills a silence."""
+    declared = declared or hints.feed
     # The body first: a headline of names and English words misleads more than it helps.
     sample = f"{text}\n{title}"[:SAMPLE_CHARACTERS]
     votes = tuple(
