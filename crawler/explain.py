@@ -30,7 +30,7 @@ from enrich.charset import decode
 from enrich.chosen import Chosen
 from enrich.claims import claims_of
 from enrich.extract import bcp47, engine_tree, extract
-from enrich.language import identify
+from enrich.language import LanguageHints, identify
 from enrich.sieve import MAX_SEARCHED, MIN_FOUND
 from enrich.text import printable
 
@@ -162,7 +162,8 @@ def _report(
 ) -> Report:
     tree = _tree(body, content_type, hints.language)
     explained = found.explained
-    language = identify(found.title, found.text, found.declared_language or bcp47(hints.language))
+    said = LanguageHints(feed=bcp47(hints.language), url=url)
+    language = identify(found.title, found.text, found.declared_language, hints=said)
     report = {
         "url": url,
         "kind": found.kind,

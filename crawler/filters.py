@@ -22,7 +22,7 @@ from enrich.article import Extracted
 from enrich.blocks import WORD
 from enrich.duplicates import Text, relations
 from enrich.extract import bcp47, extract
-from enrich.language import identify
+from enrich.language import LanguageHints, identify
 from enrich.memory import Memory, Seen
 from enrich.text import text_hash
 
@@ -61,7 +61,8 @@ def _extracted(record: Record) -> tuple[str, Extracted]:
 
 
 def _article(url: str, found: Extracted) -> Record:
-    language = identify(found.title, found.text, found.declared_language)
+    around = LanguageHints(url=url)
+    language = identify(found.title, found.text, found.declared_language, hints=around)
     origin, explained = found.origin, found.explained
     return {
         "url": url,
@@ -89,17 +90,32 @@ def _article(url: str, found: Extracted) -> Record:
 
 
 def annotate_line(record: Record) -> Record:
-    """`id`, `text`, optional `title`, `html_language` -> language, themes and countries."""
+    """`id`, `text`, optional `title` and claims -> language, themes and countries.
+
+    The claims of its language are `html_language`, `feed_language`, `url` and `source_languages`.
+    """
+    sources = record.get("source_languages") or []
+    if not isinstance(sources, list):
+        raise LineError("field 'source_languages' must be a list of language codes")
     notes = annotate(
         _text(record, "title", default=""),
         _text(record, "text"),
         bcp47(_text(record, "html_language", default="")),
+        hints=LanguageHints(
+            feed=bcp47(_text(record, "feed_language", default="")),
+            url=_text(record, "url", default=""),
+            source=tuple(code for each in sources if (code := bcp47(str(each)))),
+        ),
     )
+    language = notes.language
     return {
-        "language": notes.language.code,
-        "language_confidence": notes.language.confidence,
-        "language_method": notes.language.method,
-        "votes": [asdict(vote) for vote in notes.language.votes],
+        "language": language.code,
+        "language_tag": language.tag,
+        "language_confidence": language.confidence,
+        "language_method": language.method,
+        "language_declared": language.declared,
+        "language_shares": [asdict(share) for share in language.shares],
+        "votes": [asdict(vote) for vote in language.votes],
         "themes": [asdict(theme) for theme in notes.themes],
         "countries": [asdict(country) for country in notes.countries],
     }
@@ -234,7 +250,12 @@ def _sifted(
         found = memory.sift(answer["text"].split("\n"), page.load(spool), known)
         if found.removed:
             text = "\n".join(found.kept)
-            language = identify(answer["title"], text, answer["declared_language"])
+            language = identify(
+                answer["title"],
+                text,
+                answer["declared_language"],
+                hints=LanguageHints(url=answer["url"]),
+            )
             gone = [
                 {"text": line.text, "rule": line.rule, "articles": line.articles}
                 for line in found.removed

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from crawler import archive, identity, urls
 from crawler.readings import Reading, Unread
-from enrich import annotate
+from enrich import annotate, language
 from enrich.article import Extracted, Hints
 from enrich.attachments import Attachment
 from enrich.extract import bcp47, extract
@@ -12,6 +12,11 @@ from enrich.images import LeadImage
 
 # Kinds of pages that do not show their text to whoever comes by.
 WALLED = ("empty", "shell", "consent", "paywall")
+
+
+def ready() -> None:
+    """What a process loads before its first page, so that it costs no page its time."""
+    language.ready()
 
 
 def read(page: Unread) -> Reading:
@@ -23,7 +28,7 @@ def read(page: Unread) -> Reading:
             outcome="too_short" if short else "not_an_article",
             reason=found.reason if short else f"{found.kind}: {found.reason}",
         )  # fmt: skip
-    declared = found.declared_language or bcp47(page.hints.get("language"))
+    told = bcp47(page.hints.get("language"))
     return Reading(
         url_id=page.url_id,
         outcome="stored",
@@ -36,8 +41,13 @@ def read(page: Unread) -> Reading:
             identity.canonical((*found.canonicals, *filter(None, [found.og_url])), page.url),
             page.url,
         ),
-        declared=declared,
-        annotation=annotate.annotate(found.title, found.text, declared),
+        declared=found.declared_language or told,
+        annotation=annotate.annotate(
+            found.title,
+            found.text,
+            found.declared_language,
+            hints=language.LanguageHints(feed=told, url=page.url),
+        ),
     )
 
 

@@ -38,7 +38,8 @@ PAGES_A_WORKER = 2000
 def pool(workers: int | None = None, *, module: str = __name__) -> ProcessPool:
     """A pool of `workers` processes (one a core), for `with`; tasks are cut at SECONDS_A_PAGE.
 
-    Each imports `module` before its first task, so that this costs no page its time.
+    Each imports `module` before its first task and calls its `ready()`, if it has one, so that this
+    costs no page its time.
 
     A worker that dies takes its one task with it (`ProcessExpired`) and is replaced. The workers
     end when this process does, however it ends.
@@ -111,7 +112,9 @@ def _finished(item: Any, future: "Future[Any]") -> tuple[Any, "Future[Any]"]:
 
 def _begin(module: str) -> None:
     _end_with_parent()
-    importlib.import_module(module)
+    prepare = getattr(importlib.import_module(module), "ready", None)
+    if prepare is not None:
+        prepare()
 
 
 def _end_with_parent() -> None:

@@ -2,17 +2,20 @@
 
 from dataclasses import dataclass
 from hashlib import blake2b
+from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed
 from pathlib import Path
 
 from enrich import places, themes
-from enrich.language import Language, identify
+from enrich.language import NO_HINTS, Language, LanguageHints, identify
 from enrich.places import Country, countries_of
 from enrich.themes import Theme, themes_of
 
 # Raised by hand when the code of `enrich` gives other answers; packages and data count too.
-CODE = 3
+CODE = 4
 DATA = Path(__file__).parent / "data"
+# Those that results depend on. The Rust langdetect is not among them: it answers the same.
+PACKAGES = ("trafilatura", "langdetect", "pycld2", "py3langid", "babel")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,9 +25,11 @@ class Annotation:
     countries: tuple[Country, ...]
 
 
-def annotate(title: str, text: str, declared: str | None = None) -> Annotation:
-    """`declared` is the language that the page or its feed claims, as BCP 47."""
-    language = identify(title, text, declared)
+def annotate(
+    title: str, text: str, declared: str | None = None, *, hints: LanguageHints = NO_HINTS
+) -> Annotation:
+    """`declared` is the language that the page claims, as BCP 47; `hints` are others' claims."""
+    language = identify(title, text, declared, hints=hints)
     return Annotation(
         language=language,
         themes=themes_of(title, text, language.code),
@@ -34,7 +39,7 @@ def annotate(title: str, text: str, declared: str | None = None) -> Annotation:
 
 def version() -> str:
     """What made a result: a stored one that carries another version is older and can be redone."""
-    packages = (f"{name}-{installed(name)}" for name in ("trafilatura", "langdetect", "babel"))
+    packages = (f"{name}-{release}" for name in PACKAGES if (release := _installed(name)))
     data = (
         f"lexicon-{themes.version()}",
         f"countries-{places.version()}",
@@ -43,9 +48,16 @@ def version() -> str:
     return " ".join([f"tamis-{CODE}", *packages, *data])
 
 
+def _installed(name: str) -> str | None:
+    try:
+        return installed(name)
+    except PackageNotFoundError:
+        return None
+
+
 def _words() -> str:
-    """12 hex digits that change when a word does by which pages are read."""
+    """12 hex digits that change when a word or a profile does by which pages are read."""
     digest = blake2b(digest_size=6)
-    for path in sorted(DATA.glob("*.toml")):
+    for path in sorted(DATA.iterdir()):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()

@@ -1,4 +1,4 @@
-"""Who is asked which language a text is in: detectors, what each covers, and how each is cleaned up.
+"""Who is asked which language a text is in: detectors, and which languages each covers.
 
 A detector is a record with a function from text to (code, probability) pairs, best first, and one
 line in DETECTORS. langdetect comes first and always runs; it is the only one that must be there.
@@ -8,12 +8,14 @@ import importlib
 import importlib.util
 import re
 import threading
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from types import ModuleType
 from typing import Any
 
+from enrich.paragraphs import word_set
 from enrich.profiles import all_profiles
 from enrich.scripts import leading
 
@@ -88,20 +90,20 @@ def _factories(library: str) -> dict[str, Any]:
     """
     module = importlib.import_module(f"{library}.detector_factory")
     profile = importlib.import_module(f"{library}.utils.lang_profile").LangProfile
-    by_script: dict[str, list[Any]] = {}
+    sizes = Counter(one.script for one in all_profiles())
+    made: dict[str, Any] = {}
     for one in all_profiles():
-        by_script.setdefault(one.script, []).append(
-            profile(one.name, dict(one.counts), list(one.totals))
-        )
-    factories = {}
-    for script, profiles in by_script.items():
-        factory = module.DetectorFactory()
-        # Seeded, or 20 of 450 titles change label from pass to pass.
-        factory.set_seed(0)
-        for index, one in enumerate(profiles):
-            factory.add_profile(one, index, len(profiles))
-        factories[script] = factory
-    return factories
+        if one.script not in made:
+            made[one.script] = module.DetectorFactory()
+            # Seeded, or 20 of 450 titles change label from pass to pass.
+            made[one.script].set_seed(0)
+        factory = made[one.script]
+        # Where there is nothing to compare with, single letters say as much, in 15 MB less.
+        alone = sizes[one.script] == 1
+        counts = {gram: n for gram, n in one.counts.items() if len(gram) == 1 or not alone}
+        counted = profile(one.name, counts, list(one.totals))
+        factory.add_profile(counted, len(factory.get_lang_list()), sizes[one.script])
+    return made
 
 
 def factories(library: str | None = None) -> dict[str, Any]:
@@ -137,30 +139,45 @@ def langdetect_covers() -> frozenset[str]:
 
 # Those of its 80 full languages and of its extended table that it finds in text; the rest of what
 # it lists are scripts, jokes, and languages it hardly ever names.
-CLD2 = frozenset(
-    """ab af am ar as ay az ba be bg bi bn bo br bs ca ceb chr ckb co cs cy da de dv dz el en eo es et
-    eu fa fi fj fo fr fy ga gd gl gn gu gv ha haw he hi hmn hr ht hu hy ia id ie ig ik is it iu ja jv
-    ka kha kk kl km kn ko ky la lb lg ln lo lt lv mfe mg mi mk ml mn mr ms mt my na ne nl no nr nso ny
-    oc om or pa pl ps pt qu rm rn ro ru rw sa sco sd sg si sk sl sm sn so sq sr ss st su sv sw syr ta
-    te tg th ti tk tl tn to tr ts tt ug uk ur uz ve vi vo war wo xh yi yo za zh zu""".split()
+CLD2 = word_set(
+    """ab af am ar as ay az ba be bg bi bn bo br bs ca ceb chr ckb co cs cy da de dv dz el en eo es
+    et eu fa fi fj fo fr fy ga gd gl gn gu gv ha haw he hi hmn hr ht hu hy ia id ie ig ik is
+    it iu ja jv ka kha kk kl km kn ko ky la lb lg ln lo lt lv mfe mg mi mk ml mn mr ms mt my
+    na ne nl no nr nso ny oc om or pa pl ps pt qu rm rn ro ru rw sa sco sd sg si sk sl sm sn
+    so sq sr ss st su sv sw syr ta te tg th ti tk tl tn to tr ts tt ug uk ur uz ve vi vo war
+    wo xh yi yo za zh zu"""
 )
-# It raises on these, which the text that we give it has no more, but others call it too.
-UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef]|[\ufffe\uffff]")
-PLANES = re.compile("[" + "".join(chr(plane * 0x10000 + 0xFFFE) + chr(plane * 0x10000 + 0xFFFF)
-                                  for plane in range(1, 17)) + "]")  # fmt: skip
+# It raises on these; the text that we give it has most of them no more, but others call it too.
+UNWANTED = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef"
+    + "".join(
+        chr(plane + last) for plane in range(0, 0x110000, 0x10000) for last in (0xFFFE, 0xFFFF)
+    )
+    + "]"
+)
+# A headline is read twice, as it stands and without words with capitals: names make it English.
+HEADLINE, MIN_REST = 200, 15
+QUOTES = "\"'«»“”„‘’([¿¡-–—"
 
 
 def by_cld2(text: str) -> Ranked:
     cld2 = package("pycld2")
     if cld2 is None:
         return []
-    try:
-        _, _, found = cld2.detect(
-            PLANES.sub(" ", UNWANTED.sub(" ", text)), isPlainText=True, bestEffort=True
-        )
-    except cld2.error:
-        return []
-    return merged([(code, percent / 100) for _, code, percent, _ in found], text)
+    plain = UNWANTED.sub(" ", text)
+    readings = [plain]
+    if len(plain) <= HEADLINE:
+        rest = " ".join(word for word in plain.split() if not word.lstrip(QUOTES)[:1].isupper())
+        if sum(map(str.isalpha, rest)) >= MIN_REST:
+            readings.append(rest)
+    found: Ranked = []
+    for reading in readings:
+        try:
+            _, _, details = cld2.detect(reading, isPlainText=True, bestEffort=True)
+        except cld2.error:
+            return []
+        found += [(code, percent / 100 / len(readings)) for _, code, percent, _ in details]
+    return merged(found, text)
 
 
 # py3langid
@@ -187,10 +204,18 @@ def by_langid(text: str) -> Ranked:
     return merged([(code, float(probability)) for code, probability in ranked], text)
 
 
-@cache
+# Its labels in our codes, so that they are known before it is loaded.
+LANGID = word_set(
+    """ace af am an ar as az ba bcl be bg bn br bs ca ckb crh cs cy da de dz el en eo es et eu ext
+    fa ff fi fo fr fy ga gcf gcr gd gl gn gom grc gu guw ha hbo he hi hr ht hu hy id ig is
+    it ja jv ka kab ki kk km kmr kn ko ky la lb lg lij ln lo lt ltg lv mg mk ml mn mr ms mt
+    my ne nl no nso oc om or pa pcm pl ps pt qu ro ru rw sa se si sk sl sn so sq sr st sv sw
+    ta te tg th tk tl tr tt ug uk ur uz vec vi vo wa xh yo zh zu"""
+)
+
+
 def langid_covers() -> frozenset[str]:
-    # Its `ku` is Northern Kurdish.
-    return frozenset(code for label in langid().labels if (code := canonical(label)))
+    return LANGID
 
 
 def cld2_covers() -> frozenset[str]:

@@ -9,11 +9,12 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from math import exp, log
+from math import log
 from urllib.parse import urlsplit
 
 from enrich import neighbours, scripts
 from enrich.detectors import DETECTORS, Ranked, absent, canonical, factories
+from enrich.paragraphs import word_set
 from enrich.profiles import blind_spots
 from enrich.text import UNPRINTABLE
 from enrich.weighing import weigh
@@ -25,8 +26,10 @@ SAMPLE_CHARACTERS = 2000
 # What is cut off before cleaning: so much of a text may be addresses, and 10 MB take no longer.
 RAW_CHARACTERS = 4 * SAMPLE_CHARACTERS
 # As probabilities: a claim other than English was never wrong on 258 real pages, but English ones
-# are the defaults of content managers, and 6 were wrong.
-CLAIMED, CLAIMED_ENGLISH = 0.9, 0.5
+# are the defaults of content managers, and 6 were wrong. Claims that are right so often
+# bring headlines from 95.7 to 98.7 % right, and African ones from 91.9 to 98.9; if all claim to be
+# English, 95.1 and 89.9 % are (with .5 for English 94.7 and 89.3).
+CLAIMED, CLAIMED_ENGLISH = 0.9, 0.3
 # A section /fr/ is made by hand. The languages of a source are those of most of its articles.
 IN_PATH, OF_SOURCE = 0.8, 0.5
 # Languages there could be: what a claim leaves over is for all of them together.
@@ -34,13 +37,15 @@ OTHERS = 60
 # What a claim is worth when no detector answers: `html lang` is right on 97.6 % of real news
 # pages, but nothing confirms it on this one.
 DECLARED_CONFIDENCE = 0.5
-# A script decided 2,800 texts of the development half, all rightly.
+# A script decided 3,648 texts of the development half, all rightly.
 SCRIPT_CONFIDENCE = 0.99
+# Below it, less than one in three of the headlines of the development half is right. Above, what
+# is said can be believed: of those with .6 to .7, 60 % are right, of those with .9 and more 98.
+UNSURE = 0.3
 MAX_VOTES = 3  # of a detector that are kept
 # Paragraphs that are looked at one by one: some of 60 letters or more, spread over the text.
 MIN_BLOCK, MAX_BLOCKS = 60, 12
 MAX_TEXT = 100_000  # characters of a text that are parted into paragraphs
-UNSURE = 0.0
 # Another language is named from so sure, and so much of the text, on.
 SURE, LEAST_SHARE = 0.9, 0.1
 # `sr` and `uz` are written in two scripts as well, and the text shows in which.
@@ -50,7 +55,7 @@ USUAL = {"az": "Latn", "uz": "Latn", "kk": "Cyrl", "ms": "Latn", "ha": "Latn", "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hints:
+class LanguageHints:
     """What is said of an article's language around it, as BCP 47; the page's own claim is apart.
 
     `feed` is the claim of the feed or channel that named it, `alternate` that of links to it
@@ -63,7 +68,7 @@ class Hints:
     source: tuple[str, ...] = ()
 
 
-NO_HINTS = Hints()
+NO_HINTS = LanguageHints()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,10 +113,10 @@ class Language:
         return f"{self.code}-{self.script}" if self.script else self.code
 
 
-# Codes that name languages in addresses; others of two letters name countries as often (`be`, `ch`).
-PATH_CODES = frozenset(
-    """am ar bg bn cs da de el en es fa fi fr ha he hi hr hu hy it ja km ko nl no pl ps pt ro ru so sq
-    sr sv sw th ti tr uk ur vi zh""".split()
+# Codes that name languages in addresses; others name countries as often (`be`, `ch`).
+PATH_CODES = word_set(
+    """am ar bg bn cs da de el en es fa fi fr ha he hi hr hu hy it ja km ko nl no pl ps pt ro ru so
+    sq sr sv sw th ti tr uk ur vi zh"""
 )
 ADDRESS = re.compile(r"(?:https?://|www\.)\S+|[\w.+-]+@[\w-]+\.[\w.-]+")
 
@@ -124,7 +129,7 @@ def ready() -> None:
 
 
 def identify(
-    title: str, text: str, declared: str | None = None, *, hints: Hints = NO_HINTS
+    title: str, text: str, declared: str | None = None, *, hints: LanguageHints = NO_HINTS
 ) -> Language:
     """The language of an article; `declared` is the page's own claim (`html lang`), as BCP 47."""
     claim = declared or hints.feed
@@ -153,16 +158,12 @@ def cleaned(text: str, title: str = "") -> str:
     return sample.lower() if sample.isupper() else sample
 
 
-def priors(declared: str | None, hints: Hints = NO_HINTS) -> dict[str, float]:
+def priors(declared: str | None, hints: LanguageHints = NO_HINTS) -> dict[str, float]:
     """What to add to the logarithm of each language that is claimed.
 
     The strongest claim for a language counts: those of one site come from one setting.
     """
-    claims = [
-        (claim, CLAIMED)
-        for claim in (declared, hints.feed, hints.alternate)
-        if claim
-    ]
+    claims = [(claim, CLAIMED) for claim in (declared, hints.feed, hints.alternate) if claim]
     parts = urlsplit(hints.url).path.split("/")[1:3] if hints.url else []
     claims += [(part, IN_PATH) for part in parts if part.partition("-")[0] in PATH_CODES]
     claims += [(code, OF_SOURCE) for code in hints.source]
@@ -197,16 +198,15 @@ def _identified(sample: str, expected: Mapping[str, float], claim: str | None) -
         answers["py3langid"] = DETECTORS["py3langid"].rank(sample)
     silent = weigh(answers, against, {})
     if not silent:
-        code = canonical(claim or "", sample)
-        if not code:
+        if not claim or not (claimed := canonical(claim, sample)):
             return nothing
-        return replace(nothing, code=code, confidence=DECLARED_CONFIDENCE, method="declared")
+        return replace(nothing, code=claimed, confidence=DECLARED_CONFIDENCE, method="declared")
     chances = weigh(answers, against, expected) if expected else silent
     best = max(chances, key=chances.__getitem__)
     how = "agreed" if agreed else "voted"
     if best != max(silent, key=silent.__getitem__):
         how = "declared"
-    confidence = calibrated(chances[best])
+    confidence = chances[best]
     sure = confidence >= UNSURE
     return Language(
         code=best if sure else UNDETERMINED,
@@ -221,13 +221,12 @@ def _agreed(answers: Mapping[str, Ranked], against: Mapping[str, int]) -> bool:
     """Whether a third opinion is not needed."""
     if not all(answers.values()):
         return False
-    tops = {ranked[0][0] for ranked in answers.values()}
-    return len(tops) == 1 and not against.get(next(iter(tops)))
-
-
-def calibrated(chance: float) -> float:
-    """How often an answer of this chance is right."""
-    return chance
+    top, *others = {ranked[0][0] for ranked in answers.values()}
+    if others or against.get(top):
+        return False
+    # Neighbours without a mark of either: the third may know better, if it knows them all.
+    family = neighbours.family_of(top)
+    return top in against or not family or not DETECTORS["py3langid"].covers().issuperset(family)
 
 
 def _votes(answers: Mapping[str, Ranked]) -> tuple[Vote, ...]:
@@ -254,8 +253,10 @@ def _shares(text: str, found: Language) -> Iterator[Share]:
     for block, code in _by_paragraph(text, found):
         letters[code] = letters.get(code, 0) + scripts.letters(block).total()
     total = sum(letters.values())
+    if not total:
+        return
     named = {code: count for code, count in letters.items() if count >= LEAST_SHARE * total}
-    if len(named) < 2:
+    if len(named) == 1:
         return
     for code, count in sorted(named.items(), key=lambda item: (-item[1], item[0])):
         yield Share(language=code, share=round(count / total, 2))
@@ -265,7 +266,7 @@ def _by_paragraph(text: str, found: Language) -> Iterator[tuple[str, str]]:
     """Each paragraph that is looked at, with its language; what is in doubt is as the rest."""
     blocks = list(_blocks(text))
     step = max(1, -(-len(blocks) // MAX_BLOCKS))
-    if len(blocks) < 2:
+    if len(blocks) <= 1:
         return
     near = {found.code, *neighbours.family_of(found.code)}
     for block in blocks[::step]:
@@ -282,7 +283,7 @@ def _by_paragraph(text: str, found: Language) -> Iterator[tuple[str, str]]:
 def _blocks(text: str) -> Iterator[str]:
     """Paragraphs, the short ones with what follows."""
     waiting = ""
-    for line in text[: MAX_TEXT].splitlines():
+    for line in text[:MAX_TEXT].splitlines():
         waiting = f"{waiting} {line}".strip()
         if len(waiting) >= MIN_BLOCK:
             yield waiting

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 DATA = Path(__file__).parent / "data" / "neighbours.toml"
 WORD = re.compile(r"[^\W\d_]+")
@@ -32,9 +33,12 @@ class Marks:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Family:
+    """`alike`: where a text has no mark, detectors guess."""
+
     name: str
     script: str
     languages: tuple[str, ...]
+    alike: bool
     marks: tuple[Marks, ...]
 
 
@@ -68,19 +72,16 @@ def against(text: str, script: str | None) -> dict[str, int]:
     return found
 
 
-def _family(name: str, record: Mapping[str, object]) -> Family:
-    listed, letters = record.get("words", {}), record.get("letters", {})
-    assert isinstance(listed, dict)
-    assert isinstance(letters, dict)
-    languages, script = record["languages"], record["script"]
-    assert isinstance(languages, list)
+def _family(name: str, record: Mapping[str, Any]) -> Family:
+    words, letters = record.get("words", {}), record.get("letters", {})
     return Family(
         name=name,
-        script=str(script),
-        languages=tuple(languages),
+        script=record["script"],
+        languages=tuple(record["languages"]),
+        alike=record.get("alike", False),
         marks=tuple(
-            _marks(sharing, listed.get(sharing, ""), letters.get(sharing, ""))
-            for sharing in dict.fromkeys([*listed, *letters])
+            _marks(sharing, words.get(sharing, ""), letters.get(sharing, ""))
+            for sharing in dict.fromkeys([*words, *letters])
         ),
     )
 
