@@ -28,9 +28,10 @@ ALIASES = {
     "arb": "ar", "ary": "ar", "arz": "ar", "plt": "mg", "gaz": "om", "fuv": "ff", "gug": "gn",
     "uzs": "uz", "kik": "ki", "sr-Latn": "sr", "sr-me": "sr", "zsm": "ms", "swh": "sw", "als": "sq",
     "azj": "az", "npi": "ne", "pbt": "ps", "lvs": "lv", "ekk": "et", "khk": "mn", "uzn": "uz",
-    "sdh": "ckb",
+    "sdh": "ckb", "gom": "kok", "hbo": "he",
 }  # fmt: skip
-NO_LANGUAGE = re.compile(r"un|und|zxx|mul|mis|xxx|unknown|xx-.*|zz.*|tlh")
+# No language, or one of py3langid that the CLDR has no name for.
+NO_LANGUAGE = re.compile(r"un|und|zxx|mul|mis|xxx|unknown|xx-.*|zz.*|tlh|bcl|gcf|gcr|guw")
 ARABIC = re.compile("[\u0600-\u06ff]")
 
 
@@ -66,6 +67,7 @@ def merged(ranked: Ranked, text: str) -> Ranked:
     return sorted(found.items(), key=lambda item: (-item[1], item[0]))
 
 
+@cache
 def package(name: str) -> ModuleType | None:
     try:
         return importlib.import_module(name)
@@ -197,6 +199,8 @@ def langid() -> Any:
 
 
 def by_langid(text: str) -> Ranked:
+    if package("py3langid") is None:
+        return []
     ranked = langid().rank(text)[:6]
     # Without one feature it knows, all its languages are as probable as each other.
     if ranked[0][1] <= ranked[-1][1]:
@@ -206,11 +210,11 @@ def by_langid(text: str) -> Ranked:
 
 # Its labels in our codes, so that they are known before it is loaded.
 LANGID = word_set(
-    """ace af am an ar as az ba bcl be bg bn br bs ca ckb crh cs cy da de dz el en eo es et eu ext
-    fa ff fi fo fr fy ga gcf gcr gd gl gn gom grc gu guw ha hbo he hi hr ht hu hy id ig is
-    it ja jv ka kab ki kk km kmr kn ko ky la lb lg lij ln lo lt ltg lv mg mk ml mn mr ms mt
-    my ne nl no nso oc om or pa pcm pl ps pt qu ro ru rw sa se si sk sl sn so sq sr st sv sw
-    ta te tg th tk tl tr tt ug uk ur uz vec vi vo wa xh yo zh zu"""
+    """ace af am an ar as az ba be bg bn br bs ca ckb crh cs cy da de dz el en eo es et eu ext fa
+    ff fi fo fr fy ga gd gl gn grc gu ha he hi hr ht hu hy id ig is it ja jv ka kab ki kk km
+    kmr kn ko kok ky la lb lg lij ln lo lt ltg lv mg mk ml mn mr ms mt my ne nl no nso oc om
+    or pa pcm pl ps pt qu ro ru rw sa se si sk sl sn so sq sr st sv sw ta te tg th tk tl tr
+    tt ug uk ur uz vec vi vo wa xh yo zh zu"""
 )
 
 

@@ -86,9 +86,13 @@ def country_name(code: str, locale: str) -> str:
     return _cldr_name("territories", code.upper(), locale) or code
 
 
+# Babel's CLDR has Northern Kurdish under the name of both Kurdish languages.
+LISTED_AS = {"kmr": "ku"}
+
+
 def language_name(code: str, locale: str) -> str:
     """Return CLDR's name of a language (BCP 47 code), as it stands in a sentence; else the code."""
-    code = code.replace("-", "_")
+    code = LISTED_AS.get(code, code).replace("-", "_")
     return (
         _cldr_name("languages", code, locale)
         or _cldr_name("languages", _base(code), locale)
