@@ -55,7 +55,8 @@ def canonical(code: str, text: str = "") -> str | None:
         return None
     if code == "ku":
         return "ckb" if ARABIC.search(text) else "kmr"
-    return ALIASES.get(code) or ALIASES.get(code.lower()) or code.partition("-")[0]
+    base = code.partition("-")[0]
+    return ALIASES.get(code) or ALIASES.get(base, base)
 
 
 def merged(ranked: Ranked, text: str) -> Ranked:

@@ -58,8 +58,8 @@ SIMPLIFIED, TRADITIONAL = frozenset(_PAIRS[::2]), frozenset(_PAIRS[1::2])
 
 @lru_cache(maxsize=50_000)
 def script_of(letter: str) -> str:
-    """The script of a letter; `Zyyy` of what is none, or of one that is not listed."""
-    if not letter.isalpha():
+    """The script of a letter or a vowel sign; `Zyyy` of what is neither, or is not listed."""
+    if not letter.isalpha() and unicodedata.category(letter) not in {"Mn", "Mc"}:
         return "Zyyy"
     return NAMES.get(unicodedata.name(letter, "?").partition(" ")[0], "Zyyy")
 

@@ -42,14 +42,15 @@ def weigh(
         language: sum(log(_likelihood(name, said, language)) for name, said in heard.items())
         for language in candidates
     }
-    for language, prior in priors.items():
-        sums[language] += prior
     for family in families():
         members = [language for language in family.languages if language in sums]
         if any(against.get(member) for member in members):
             _share_out(sums, members, against)
         elif family.alike and members:
             _doubt(sums, family.languages)
+    # Last, since marks and doubts are about what was heard.
+    for language, prior in priors.items():
+        sums[language] += prior
     total = _log_sum(sums.values())
     return {language: exp(value - total) for language, value in sorted(sums.items())}
 

@@ -91,7 +91,7 @@ def test_plugins_import_nothing_of_ours_but_what_reads_the_published(path: Path)
 
 
 def test_the_command_line_starts_without_what_only_some_commands_need() -> None:
-    heavy = "{'scrapy', 'twisted', 'trafilatura', 'langdetect', 'datasette'}"
+    heavy = "{'scrapy', 'twisted', 'trafilatura', 'langdetect', 'numpy', 'pycld2', 'datasette'}"
     code = f"import sys, crawler.cli; print(sorted({heavy} & set(sys.modules)))"
     assert run(sys.executable, "-c", code).stdout == "[]\n"
 
