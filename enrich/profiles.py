@@ -251,7 +251,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         with gzip.open(path, "rt", encoding="utf-8") as lines:
             texts[path.name.partition(".")[0]] = texts_of(lines)
     if not texts:
-        sys.exit(f"{folder}: no LANGUAGE.jsonl.gz in it")
+        sys.exit(f"{folder}: has no LANGUAGE.jsonl.gz")
     made = list(built(texts))
     PROFILES.write_bytes(packed(made))
     PROVENANCE.write_text(provenance(made), encoding="utf-8")

@@ -15,8 +15,8 @@ from enrich.profiles import blind_spots
 # development half moves by more than .2 points.
 UNKNOWN = 0.03
 # What a mark of its neighbour takes from a language, as the logarithm of a probability, and how
-# many of them count: 2 is .1 to .3 points worse, 4 marks are as good as 3.
-MARK, MAX_MARKS = 3.0, 3
+# many of them count: 2 is .1 to .5 points worse, and more marks are as good as three.
+MARK, MAX_MARKS = 4.0, 3
 # How much of their odds detectors keep between neighbours without a mark (`alike` families): with
 # less, fewer than nine headlines in ten are sure, with more, less than 98 % of those are right.
 DOUBT = 0.4

@@ -1,8 +1,10 @@
-"""How well `tamis extract` reads pages, and that it never gets worse; run by `make quality`.
+"""How well `tamis extract` reads pages and `tamis annotate` knows languages, and that neither ever
+gets worse; run by `make quality`.
 
-What is judged is the command itself, over JSON lines. The golden pages (tests/golden.py) are ours;
-`--corpora` is a folder of public sets, one folder each with `gt.jsonl.gz` and `html.tar.xz`. Below
-a floor of tests/quality_floors.toml the exit status is 1; `--raise` writes floors that are higher.
+What is judged are the commands themselves, over JSON lines. The golden pages (tests/golden.py) and
+half the sentences (tests/sentences.toml) are ours; `--corpora` is a folder of public sets, one
+folder each with `gt.jsonl.gz` and `html.tar.xz`, and `langid/labelled.jsonl.gz` of texts. Below a
+floor of tests/quality_floors.toml the exit status is 1; `--raise` writes floors that are higher.
 """
 
 import argparse
@@ -34,6 +36,7 @@ from crawler.urls import key as url_key
 
 HERE = Path(__file__).resolve().parent
 FLOORS = HERE / "quality_floors.toml"
+SENTENCES = HERE / "sentences.toml"
 # Sets whose pages come several from a site, so that what a site repeats can be learnt.
 BY_SITE = frozenset({"fundus", "fundus_eval", "cleanportaleval"})
 # A text is clean with so much of it right and so much of what is right in it.
@@ -48,7 +51,11 @@ TOKEN = re.compile(rf"[{ALONE}]|[^\W{ALONE}]+")
 SPACES = re.compile(r"\s+")
 # What a set without floors is held to from then on.
 GATED = ("F", "clean", "segF", "leak", "title", "date", "author", "origin", "publisher",
-         "attachments", "labels", "article", "not article")  # fmt: skip
+         "attachments", "labels", "article", "not article", "language", "merged", "sure",
+         "sure right")  # fmt: skip
+# Languages that headlines hardly tell apart; `merged` takes one for the other.
+CLOSE = ({"bs", "hr", "sr"}, {"id", "ms"}, {"rn", "rw"})
+SURE = 0.9
 # The most of what is right that a site's memory may cost, as a share of characters, in any set.
 MOST_LOST = 0.001
 # Mio is 4.9 % more than Mo, and pages mean either by both.
@@ -239,6 +246,18 @@ def mark(gold: Gold, answer: Row) -> Page:
     )
 
 
+def mark_language(gold: Gold, answer: Row) -> Page:
+    """How right an answer of `tamis annotate` is; `sure right` only where it says it is sure."""
+    said = str(answer.get("language") or "")
+    right = said == gold.language
+    close = right or any({said, gold.language} <= family for family in CLOSE)
+    sure = (answer.get("language_confidence") or 0) >= SURE
+    marks = {"language": float(right), "merged": float(close), "sure": float(sure)}
+    if sure:
+        marks["sure right"] = float(right)
+    return Page(id=gold.id, group=gold.group, marks=marks)
+
+
 def _sources(gold: Gold, answer: Row) -> Iterator[tuple[str, float]]:
     """Where it comes from and what it offers, where there is some or some was said."""
     if not gold.strict or not gold.readable:
@@ -345,12 +364,13 @@ def by_group(marked: Sequence[Page]) -> dict[str, Shares]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pages:
-    """A set: what is right, and the lines that ask for each page."""
+    """A set: what is right, and the lines that ask for each page of the command `task`."""
 
     name: str
     gold: tuple[Gold, ...]
     lines: tuple[Mapping[str, str], ...]
-    by_site: bool
+    by_site: bool = False
+    task: str = "extract"
 
 
 def golden_pages(folder: Path, *, by_site: bool) -> Pages:
@@ -419,12 +439,50 @@ def corpus_pages(folder: Path, unpacked: Path) -> Pages:
     return Pages(name=folder.name, gold=gold, lines=lines, by_site=folder.name in BY_SITE)
 
 
+def sentences() -> Pages:
+    """Ours and those of the declaration of human rights."""
+    listed = tomllib.loads(SENTENCES.read_text(encoding="utf-8"))
+    texts = [
+        (f"{language}/{number}", about.get("source", "ours"), language, text)
+        for language, about in listed.items()
+        for number, text in enumerate(about["sentences"], 1)
+    ]
+    return _texts("languages", texts)
+
+
+def corpus_texts(path: Path) -> Pages:
+    """Labelled texts of a public set, in groups of corpus and kind."""
+    try:
+        with gzip.open(path, "rt", encoding="utf-8") as stream:
+            rows = [json.loads(line) for line in stream if line.strip()]
+    except OSError as error:
+        raise QualityError(f"{path}: {error}") from error
+    texts = [
+        (str(row["id"]), f"{row['corpus']} {row['kind']}", row["lang"], row["text"]) for row in rows
+    ]
+    return _texts(path.parent.name, texts)
+
+
+def _texts(name: str, texts: Iterable[tuple[str, str, str, str]]) -> Pages:
+    listed = tuple(texts)
+    return Pages(
+        name=name,
+        gold=tuple(
+            Gold(id=ident, group=group, language=language) for ident, group, language, _ in listed
+        ),
+        lines=tuple({"id": ident, "text": text} for ident, _, _, text in listed),
+        task="annotate",
+    )
+
+
 # Answers
 
 
-def tamis(lines: Iterable[Mapping[str, str]], *, by_site: bool) -> Iterator[dict[str, Any]]:
-    """What `tamis extract --jsonl` answers, line by line."""
-    command = [sys.executable, "-m", "crawler", "extract", "--jsonl"]
+def tamis(
+    lines: Iterable[Mapping[str, str]], *, by_site: bool, task: str = "extract"
+) -> Iterator[dict[str, Any]]:
+    """What `tamis extract --jsonl` answers, or another such command, line by line."""
+    command = [sys.executable, "-m", "crawler", task, "--jsonl"]
     if by_site:
         command.append("--by-site")
     with tempfile.TemporaryFile() as asked:
@@ -473,10 +531,12 @@ def counted(answers: Iterable[Row], progress: Progress, name: str) -> Iterator[R
         yield answer
 
 
-def marks(gold: Sequence[Gold], answers: Iterable[Row]) -> list[Page]:
+def marks(
+    gold: Sequence[Gold], answers: Iterable[Row], by: Callable[[Gold, Row], Page] = mark
+) -> list[Page]:
     """Every page marked; pages that got no answer are marked as if it were empty."""
     answered = {str(answer["id"]): answer for answer in answers}
-    return [mark(one, answered.get(one.id, {})) for one in gold]
+    return [by(one, answered.get(one.id, {})) for one in gold]
 
 
 # Floors
@@ -552,7 +612,7 @@ def raised(found: Mapping[str, Mapping[str, Shares]]) -> str:
 def _first_floors(set_: str, groups: Mapping[str, Shares]) -> Any:
     first = tomlkit.table(is_super_table=True)
     for group, shares in groups.items():
-        measures = GATED if group == "all" else GATED[:1]
+        measures = GATED if group == "all" or "F" not in shares else GATED[:1]
         wanted = tomlkit.table()
         if not set_.startswith("golden"):
             wanted["pages"] = int(shares["pages"])
@@ -576,7 +636,8 @@ COLUMNS = {
     "leak": "leak", "title": "title", "date": "date", "author": "author", "origin": "origin",
     "publisher": "publ.", "relation": "rel.", "attachments": "files", "labels": "labels",
     "sizes": "sizes", "article": "articles", "not article": "others", "kind": "kind",
-    "language": "lang.", "lost": "lost",
+    "language": "lang.", "merged": "merged", "sure": "sure", "sure right": "sure right",
+    "lost": "lost",
 }  # fmt: skip
 
 
@@ -605,14 +666,16 @@ def measured(sets: Iterable[Pages], *, plain: bool) -> Report:
     """Every set read and marked, by `tamis` and, if wanted, by plain Trafilatura."""
     report = Report()
     for one in sets:
-        names = [one.name, "Trafilatura"] if plain else [one.name]
+        pages = one.task == "extract"
+        names = [one.name, "Trafilatura"] if plain and pages else [one.name]
         with Progress(*names) as progress:
             for name in names:
                 progress.expect(name, len(one.lines))
-            ours = counted(tamis(one.lines, by_site=one.by_site), progress, names[0])
-            report.pages[one.name] = marks(one.gold, ours)
+            answers = tamis(one.lines, by_site=one.by_site, task=one.task)
+            ours = counted(answers, progress, names[0])
+            report.pages[one.name] = marks(one.gold, ours, mark if pages else mark_language)
             report.figures[one.name] = by_group(report.pages[one.name])
-            if plain:
+            if plain and pages:
                 theirs = counted(trafilatura(one.lines), progress, names[1])
                 report.plain[one.name] = by_group(marks(one.gold, theirs))
     return report
@@ -620,15 +683,19 @@ def measured(sets: Iterable[Pages], *, plain: bool) -> Report:
 
 def sets_of(arguments: argparse.Namespace, folder: Path, *, sites: bool) -> Iterator[Pages]:
     """The sets that were asked for, unpacked below `folder` when their turn comes."""
-    if arguments.golden or not arguments.corpora:
+    if arguments.golden or not (arguments.corpora or arguments.languages):
         target = folder / "golden"
         target.mkdir(parents=True, exist_ok=True)
         yield golden_pages(target, by_site=False)
         if sites and arguments.by_site:
             yield golden_pages(target, by_site=True)
+    if arguments.languages:
+        yield sentences()
     if arguments.corpora:
+        texts = sorted(arguments.corpora.glob("*/labelled.jsonl.gz"))
+        yield from map(corpus_texts, texts if arguments.languages else ())
         found = sorted(path.parent for path in arguments.corpora.glob("*/gt.jsonl.gz"))
-        if not found:
+        if not found and not texts:
             raise QualityError(f"{arguments.corpora}: no folder in it has a gt.jsonl.gz")
         for corpus in found:
             one = corpus_pages(corpus, folder / corpus.name)
@@ -639,6 +706,7 @@ def main(argv: Sequence[str] | None = None, say: Callable[..., None] | None = No
     """Exit status 0: every floor holds; 1: one does not, or nothing could be measured."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--golden", action="store_true", help="the golden pages (the default)")
+    parser.add_argument("--languages", action="store_true", help="texts whose language is known")
     parser.add_argument("--corpora", type=Path, metavar="PATH", help="a folder of public sets")
     parser.add_argument("--by-site", action="store_true", help="and let it learn what sites repeat")
     parser.add_argument("--plain", action="store_true", help="compare with plain Trafilatura")

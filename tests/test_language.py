@@ -59,7 +59,7 @@ def test_a_sentence_is_in_its_language_whatever_the_page_declares(language: str)
 def test_every_detector_knows_most_of_the_languages_it_says_it_covers(name: str) -> None:
     detector = DETECTORS[name]
     asked = [language for language in SENTENCES if language in detector.covers()]
-    right = [code for code in asked if (detector.rank(SENTENCES[code]) or [("",)])[0][0] == code]
+    right = [code for code in asked if code in dict(detector.rank(SENTENCES[code])[:1])]
     assert len(asked) > 55
     assert len(right) >= 0.9 * len(asked)
 
@@ -206,7 +206,7 @@ def test_any_claim_settles_what_the_text_leaves_open(hints: LanguageHints) -> No
 
 
 def test_a_page_in_two_languages_names_both_and_how_much_of_each() -> None:
-    found = identify("Bruxelles", "\n".join([FRENCH, DUTCH, DUTCH, FRENCH, DUTCH]))
+    found = identify("Bruxelles", f"{FRENCH}\n{DUTCH}\n{DUTCH}\n{FRENCH}\n{DUTCH}")
     assert found.code == "nl"
     assert [share.language for share in found.shares] == ["nl", "fr"]
     assert sum(share.share for share in found.shares) == pytest.approx(1, abs=0.02)
@@ -260,8 +260,13 @@ print(found.code, {{vote.detector for vote in found.votes}}, found.method, sep="
 # Bad input
 
 
-@pytest.mark.parametrize("text", ["", "   ", "12 345,67", "https://example.org/", "🙂🙂🙂", "OK",
-                                  "redaction@example.org www.example.org", "\ud800\x00\ufffe"])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "   ", "12 345,67", "https://example.org/", "🙂🙂🙂", "OK", "\ud800\x00\ufffe",
+        "redaction@example.org www.example.org",
+    ],
+)  # fmt: skip
 def test_what_has_no_language_is_undetermined(text: str) -> None:
     found = identify("", text)
     assert (found.code, found.confidence, found.method) == (UNDETERMINED, 0.0, "none")
@@ -270,9 +275,10 @@ def test_what_has_no_language_is_undetermined(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "Bonjour", "\x00\x01\ud800 bonjour le monde \udfff\ufffe\U0001ffff", "e" + "\u0301" * 100_000,
-        "Les familles attendent une place. " * 300_000, "x" * 10_000_000, "a\n" * 5_000_000,
-        "Hello мир שלום 世界 สวัสดี", "<div class=\"a\">{{ x }}</div>", "a." * 100_000 + "@", "@" * 100_000,
+        "Bonjour", "\x00\x01\ud800 bonjour le monde \udfff\ufffe\U0001ffff",
+        "e" + "\u0301" * 100_000, "Les familles attendent une place. " * 300_000,
+        "x" * 10_000_000, "a\n" * 5_000_000, "Hello мир שלום 世界 สวัสดี",
+        '<div class="a">{{ x }}</div>', "a." * 100_000 + "@", "@" * 100_000,
     ],
     ids=range(10),
 )  # fmt: skip

@@ -88,5 +88,5 @@ def test_the_script_writes_all_three_files(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_a_folder_without_text_says_so(tmp_path: Path) -> None:
-    with pytest.raises(SystemExit, match="LANGUAGE.jsonl.gz"):
+    with pytest.raises(SystemExit, match="has no LANGUAGE"):
         profiles.main([str(tmp_path)])

@@ -342,7 +342,7 @@ def _ran(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], ModuleType]:
 def test_the_changes_fit_their_files() -> None:
     assert set(patched()) == {
         "crawler/exports/feeds.py",
-        "enrich/language.py",
+        "enrich/detectors.py",
         "spiders/channels/__init__.py",
     }
     for path, text in patched().items():
@@ -350,9 +350,9 @@ def test_the_changes_fit_their_files() -> None:
 
 
 def test_the_detector_votes(ran: Callable[[str], ModuleType]) -> None:
-    module = ran(patched()["enrich/language.py"])
-    votes = module.identify("", "დღეს თბილისში ახალი თავშესაფარი გაიხსნა.").votes
-    assert "script" in {vote.detector for vote in votes}
+    module = ran(patched()["enrich/detectors.py"])
+    answer = module.DETECTORS["letters"].rank("დღეს თბილისში ახალი თავშესაფარი გაიხსნა.")
+    assert answer == [("ka", 1.0)]
 
 
 def test_the_channel_reads_what_it_says(ran: Callable[[str], ModuleType], source: Source) -> None:
