@@ -114,7 +114,7 @@ def judged(candidate: Candidate, harvest: Harvest, *, url: str, status: int, now
         newest=newest or None,
         dated=len(times) / len(links) if links else 0.0,
         full_text=sum(map(_whole, links)) / len(links) if links else 0.0,
-        language=told.code if told.method == "detected" else None,
+        language=_spoken(told),
         declared=_only(said) if said else candidate.language,
         defect=harvest.defect,
         links=links,
@@ -215,6 +215,10 @@ def parse_qsl_names(url: str) -> set[str]:
     return {name for name, _ in parse_qsl(urlsplit(url).query, keep_blank_values=True)}
 
 
+def _spoken(told: language.Language) -> str | None:
+    return told.code if told.code != language.UNDETERMINED else None
+
+
 # Articles, read as the crawl would.
 
 
@@ -247,7 +251,7 @@ def sample(job: tuple[str, bytes, str | None, Link, str]) -> Sample:
         words=found.words,
         published=found.published,
         published_source=found.published_source,
-        language=told.code if told.method != "none" else None,
+        language=_spoken(told),
         scripted=found.words == 0 and b"<script" in body.lower(),
         licences=found.rights.licences,
     )

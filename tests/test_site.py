@@ -308,8 +308,10 @@ def test_values_that_a_column_lists_are_those_of_the_program(
 def test_what_decides_on_a_language_is_described() -> None:
     decided = (
         identify("", "Het buurthuis is open voor iedereen die komt eten."),
-        identify("", "ᏣᎳᎩ", declared="chr"),
-        identify("", "", declared="chr"),
+        identify("", "Το σχολείο του χωριού άνοιξε ξανά."),
+        identify("", "Trumpov skup u Virginiji"),
+        identify("", "ⵜⴰⵎⴰⵣⵉⵖⵜ", declared="zgh"),
+        identify("", "", declared="zgh"),
     )
     assert listed("articles", "language_method") == {language.method for language in decided}
 
