@@ -7,7 +7,7 @@ then Trafilatura's own search.
 import re
 import tomllib
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain, islice, takewhile
@@ -18,7 +18,7 @@ from lxml.html import HtmlElement
 
 from enrich.chosen import Candidate, Chosen
 from enrich.claims import Claims, plain, types
-from enrich.front import Front, is_elsewhere, text_of
+from enrich.front import Front, Spot, is_elsewhere, text_of
 from enrich.published import month_numbers
 from enrich.titles import site_names, squeezed
 
@@ -75,6 +75,7 @@ class _Words:
     letters: re.Pattern[str]
     with_waw: frozenset[str]
     end: re.Pattern[str]
+    weekday: re.Pattern[str]  # "op vr, 11/03/2016"
     roles: re.Pattern[str]
     organisations: frozenset[str]
     agencies: frozenset[str]
@@ -101,6 +102,9 @@ def _words() -> _Words:
         end=re.compile(
             rf"(?:^|\s)(?:(?i:{any_of(end['words'])})(?!\w)|(?:{any_of(end['small'])})(?!\w)"
             rf"|(?:(?:{any_of(end['before_numbers'])})\s+)?(?<=\s)\d)"
+        ),
+        weekday=re.compile(
+            rf"\s(?:{any_of(end['before_numbers'])})\s[^\W\d]{{2,9}}\.?,?\s\d.*", re.IGNORECASE
         ),
         roles=re.compile(
             rf"^(?:{any_of(roles)})(?!\w)[\s:]*|[\s]*(?<!\w)(?:{any_of(roles)})$", re.IGNORECASE
@@ -181,6 +185,8 @@ def authors_of(
 def organisations_in(chosen: Chosen[Names]) -> Names:
     """The organisations that signed, by the surest place that names one."""
     found = [c for c in chosen.candidates if c.why_not in (AN_ORGANISATION, AN_AGENCY, THE_SITE)]
+    # The name of an account only where no place writes it out.
+    found = [c for c in found if not _are_accounts(c.value)] or found
     names = dict.fromkeys(c.value[0] for c in found if c.source == found[0].source)
     # "Newsroom", and "Newsroom of the hills since 1999" from the box that holds both.
     return tuple(name for name in names if not any(name.startswith(f"{n} ") for n in names))
@@ -229,7 +235,7 @@ def names_in(text: str, *, byline: bool = True) -> Names:
     if ADDRESS.search(text) and " " not in text:
         return (text,)
     text = HANDLE.sub(" ", PARENTHESIS.sub(" ", text)).strip()
-    text = LINK.sub(" ", text)
+    text = words.weekday.sub("", LINK.sub(" ", text))
     text = _without_by(text, byline=byline)
     if not byline and (flipped := _flipped(text)):
         return (flipped,)
@@ -392,7 +398,7 @@ def _bylines(front: Front, title: str) -> Iterator[str]:
     at = _headline(front, title)
     near = [spot for spot in front.signed if -BEFORE <= spot.at - at <= AFTER]
     for spot in sorted(near, key=lambda spot: (spot.at < at, abs(spot.at - at))):
-        text = _signed(spot.element)
+        text = "; ".join(map(_signed, _alike(spot.element, near)))
         if text and len(text) <= MAX_BYLINE and not is_elsewhere(spot.element):
             yield text
     by = _words().by
@@ -410,6 +416,16 @@ def _bylines(front: Front, title: str) -> Iterator[str]:
             names = takewhile(_is_full, names_in(rest)) if len(whole) <= MAX_BYLINE else ()
             if line := "; ".join(names):
                 yield line
+
+
+def _alike(element: HtmlElement, near: Sequence[Spot]) -> list[HtmlElement]:
+    """The by-line, and those beside it that are named as it is: each has one of several names."""
+    parent, named = element.getparent(), element.get("class")
+    if parent is None or not named:
+        return [element]
+    beside = (spot.element for spot in near if spot.element.getparent() is parent)
+    alike = [other for other in beside if other.get("class") == named and other.tag == element.tag]
+    return alike[:MAX_NAMES] if element is alike[0] else [element]
 
 
 def _signed(element: HtmlElement) -> str:

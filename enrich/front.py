@@ -26,11 +26,11 @@ OWN_NAMES = re.compile(r"(?:^|\s)(?:article|news-single|hentry)(?:$|\s)", re.IGN
 # Names of classes, ids and itemprops that sites in many languages give to a by-line.
 SIGNED = re.compile(
     r"aut(?:h?or|eur)|by-?line|writer|verfasser|redacteur|forfatter|skribent|kirjoittaja"
-    r"|yazar|penulis|posted-?by"
+    r"|yazar|penulis|posted-?by|created-?by|submitted(?!-on)"
 )
 # Each of these names has one of them.
 SIGNED_PARTS = ("aut", "line", "writer", "posted", "verfasser", "redacteur", "forfatter",
-                "skribent", "kirjoittaja", "yazar", "penulis")  # fmt: skip
+                "skribent", "kirjoittaja", "yazar", "penulis", "created", "submitted")  # fmt: skip
 NOT_SIGNED = re.compile(r"comment|avatar|image|img|photo|bio|count|follow|social|related")
 # Addresses of a writer's own page.
 WRITER = re.compile(r"author|/(?:auteur|autor|redacteur|journaliste|schrijver)[a-z]*/")

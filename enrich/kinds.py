@@ -39,6 +39,7 @@ FRAMES = ("iframe", "embed", "object")
 SEPARATORS = re.compile(r"\s[|–—·•»«:-]{1,3}\s|[|»«]|:\s")
 CLOCK = re.compile(r"\W{0,3}[012]?\d\s?[:h.]\s?[0-5]\d\b")
 MAX_PHRASE = 8  # words of a phrase
+CUT_OFF = ("…", "...", "[…]", "[...]")
 LANGUAGE = re.compile(r"[a-z]{2}(?: [a-z]{2})?")
 LANGUAGES = frozenset({"lang", "language", "hl", "locale"})
 SEARCHES = frozenset(
@@ -215,7 +216,7 @@ def _page(tree: HtmlElement, layout: Layout, claims: Claims, found: _Found) -> _
     look = look_of(layout, found.url, _words("more"))
     cards = cards_of(look)
     whole = found.text[:MAX_SCANNED]
-    around = look.furniture[:MAX_SCANNED]
+    around = "".join("".join(look.furniture).split())[:MAX_SCANNED]
     text = "\n".join(line for line in whole.splitlines() if not _held(line, around))
     # Some themes put all they have into <header> or <aside>.
     all_words = _count(whole)
@@ -541,7 +542,10 @@ def _wall(page: _Page) -> Kind | None:
         return Kind(name="consent", reason=f"{share:.0%} of the text asks for consent")
     if words > WALL_WORDS:
         return None
-    asked = next((phrase for phrase in sorted(_words("paywall")) if f" {phrase} " in page.said), "")
+    said = page.said
+    if page.text.endswith(CUT_OFF):  # what follows may be anywhere
+        said += f" {fold(' '.join(page.look.furniture)[:MAX_SCANNED])} "
+    asked = next((phrase for phrase in sorted(_words("paywall")) if f" {phrase} " in said), "")
     closed = any(
         str(thing.get("isAccessibleForFree")).strip().lower() in ("false", "no", "0")
         for thing in page.claims.articles()

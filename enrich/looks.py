@@ -88,7 +88,7 @@ class Prose(NamedTuple):
 class Look:
     """What was seen. `heading_at` is the number of the first h1's box, 0 if there is none.
 
-    `said` are the lines outside furniture, `furniture` what stands in it, without spaces. `more`
+    `said` are the lines outside furniture, `furniture` those in it. `more`
     counts links to read more; `menu` says that a menu links to the page itself, `pager` that it has
     further pages, and `app` that it has an empty place which a program would fill.
     """
@@ -101,7 +101,7 @@ class Look:
     cards: tuple[Card, ...]
     prose: tuple[Prose, ...]
     said: tuple[str, ...]
-    furniture: str
+    furniture: tuple[str, ...]
     menu: bool
     pager: bool
     app: bool
@@ -154,7 +154,7 @@ def look_of(layout: Layout, url: str, more: frozenset[str]) -> Look:
         cards=cards,
         prose=prose,
         said=tuple(block.text for block in shown),
-        furniture=_bare(hidden),
+        furniture=tuple(block.text for block in hidden),
         menu=site.menu,
         pager=any(says.pager and box.tag in PAGERS for box, says in told),
         app=any(

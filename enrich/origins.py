@@ -367,6 +367,7 @@ def _lines(block: HtmlElement) -> list[_Line]:  # noqa: C901 - one walk, one sta
                 end()
                 continue
             if element.tag == "a" and not opened:
+                text += " " if text[-1:].isalpha() else ""  # parted by a style, as labels are
                 opened = len(text), element.get("href") or ""
             add(element.text)
         elif element is not block:

@@ -555,14 +555,15 @@ def _credits(page: Page) -> Iterator[int]:
             yield number
 
 
-TYPE = re.compile(r"\b(?:pdf|docx?|xlsx?|pptx?|od[tsp]|epub|zip)\b", re.IGNORECASE)
+TYPE = re.compile(r"\b(?:pdf|docx?|xlsx?|csv|pptx?|od[tsp]|epub|zip)\b", re.IGNORECASE)
 
 
 def _files(page: Page) -> Iterator[int]:
     """Links to documents, which end with their type and size: "Le rapport (PDF, 1,2 Mo)"."""
     for number, line in enumerate(page.lines):
         block = page.block(line)
-        if not block or not block.links or (is_prose(line.text) and block.linked < LINKED):
+        long = len(line.text) >= PROSE and (block is None or block.linked < LINKED)
+        if not block or not block.links or long:
             continue
         size = next(reversed([*SIZE.finditer(line.text)]), None)
         if size and len(line.text) - size.end() <= 1 and TYPE.search(line.text):
@@ -1113,9 +1114,17 @@ def _lead(page: Page, said: str) -> int | None:
         for number, block in enumerate(page.layout.blocks):
             if _is_lead(block, core, words) and block.key not in page.titles:
                 credited = "©" in block.text or block.linked > MAX_LINKED
-                if not credited and not _is_beside(page, number):
+                if not credited and not _is_beside(page, number) and not _is_masthead(page, number):
                     return number
     return None
+
+
+def _is_masthead(page: Page, number: int) -> bool:
+    """Whether it stands in the header of the site: its slogan. That of an article has the title."""
+    title = page.core.title if page.core else -1
+    return any(
+        box.tag == "header" and not box.first <= title < box.end for box in page.holders(number)
+    )
 
 
 def _is_lead(block: Block, core: str, words: int) -> bool:

@@ -328,7 +328,8 @@ def _strip(text: str, sites: frozenset[str]) -> str:
         if not marks:
             return text
         last, first = marks[-1], marks[0]
-        if last.start() and _is_site(text[last.end() :], sites):
+        name = text[last.end() :]  # nothing, where a quotation ends the title
+        if last.start() and name and _is_site(name, sites):
             text = text[: last.start()].rstrip()
         elif squeezed(text[: first.start()]) in sites and text[first.end() :]:
             text = text[first.end() :].lstrip()

@@ -27,6 +27,13 @@ SENTENCE_END = re.compile(r"[.!?…)\]»”|–—(/]\s*")
 NO_PICTURE = frozenset({"quelle"})  # at the end of a short notice, it is the notice's own source
 MAX_NAME = 5  # words of a photographer's name, with the agency's
 NUMBER, YEAR, DAY = re.compile(r"\d+"), 4, re.compile(r"\d{1,4}([./-])\d{1,2}\1\d{1,4}")
+# "3 minutes read", "Lecture : 4 min", "Leestijd 5 minuten", as keys.
+READING_TIME = re.compile(
+    r"(?:(?:reading time|temps de lecture|durée de lecture|lecture|leestijd|lesezeit|lesedauer"
+    r"|tiempo de lectura|tempo di lettura|tempo de leitura) )?(?:ca |about |environ |ongeveer )?"
+    r"\d{1,3} (?:min|mins|minute|minutes|minuten|minutos|minuti|minuut)"
+    r"(?: (?:read|reading|de lecture|leestijd|lesezeit|de lectura|di lettura|de leitura|lezen))?"
+)
 CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
@@ -87,7 +94,7 @@ def wording() -> Wording:
 def points_away(line: str, named: str) -> str | None:
     """The phrase by which `line`, whose key is `named`, is furniture; None if it may be text."""
     lists = wording()
-    if named in lists.whole:
+    if named in lists.whole or READING_TIME.fullmatch(named):
         return named
     if len(line) > MAX_HOLDING:
         return None

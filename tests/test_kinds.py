@@ -232,6 +232,14 @@ def test_a_teaser_before_a_request_to_subscribe_is_a_paywall(asks: str) -> None:
     assert kind(page).name == "paywall"
 
 
+def test_a_text_that_is_cut_off_before_a_call_beside_it_is_a_paywall() -> None:
+    call = "<aside><h2>This post is for paying subscribers only</h2></aside>"
+    page = site(
+        f"<h1>Le relais</h1>{paragraphs(1)}<p>Le plus grand coût, dit-elle, était…</p>{call}"
+    )
+    assert kind(page).name == "paywall"
+
+
 def test_a_whole_article_that_is_not_free_is_an_article() -> None:
     head = (
         '<script type="application/ld+json">{"@type": "NewsArticle", "headline": "Le relais",'

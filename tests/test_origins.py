@@ -335,3 +335,9 @@ def test_a_call_to_read_the_original_names_whose_it_is_after_a_colon() -> None:
 def test_a_page_builders_widget_around_the_source_hides_nothing() -> None:
     said = f'<div class="elementor-widget elementor-widget-container"><p>Chanzo: {link()}</p></div>'
     assert read(said) is not None
+
+
+def test_a_label_that_only_a_style_parts_from_its_link_is_one() -> None:
+    found = read(f"<div class=td-post-small-box><span>SOURCE</span>{link()}</div>")
+    assert found is not None
+    assert found.relation == "source"

@@ -510,3 +510,19 @@ def test_a_trail_of_crumbs_that_ends_in_the_title_is_the_headline() -> None:
     found = sifted(article(paragraphs(*BODY)), "\n".join([trail, TITLE, date, *BODY]))
     assert found.lines == BODY
     assert rules_of(found) == {trail: "headline", TITLE: "headline", date: "opening"}
+
+
+def test_the_sites_slogan_is_no_lead_though_every_page_describes_itself_by_it() -> None:
+    slogan = "Un réseau d'associations sociales pour la région du quai et de son port."
+    html = page(
+        f"<header><a href=/>Quai</a><p>{slogan}</p></header>"
+        f"<article><h1>{TITLE}</h1>{paragraphs(*BODY)}</article>",
+        head=f'<meta name="description" content="{slogan}">',
+    )
+    assert sifted(html).lines == BODY
+
+
+@pytest.mark.parametrize("line", ["3 minutes read", "Temps de lecture : 4 min", "5 min leestijd"])
+def test_the_time_that_reading_takes_is_no_text(line: str) -> None:
+    found = sifted(article(paragraphs(*BODY)), "\n".join([line, *BODY]))
+    assert found.lines == BODY

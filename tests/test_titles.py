@@ -179,3 +179,8 @@ def test_a_page_without_headings_shows_which_part_of_its_title_is_the_articles()
     head = "<title>Maison de quartier L'Écluse : Panne de chauffage</title>"
     assert title(head, shown).value == "Panne de chauffage"
     assert title(head).value.startswith("Maison de quartier")
+
+
+def test_a_quotation_that_ends_the_title_keeps_its_mark() -> None:
+    said = "« Une aire d'accueil n'est pas un parking »"
+    assert title(og(f"{said} | Quai"), f"<h1>{said}</h1>").value == said
