@@ -48,7 +48,7 @@ bench: dev  ## pages a second and memory, beside plain fetching and plain Trafil
 	@$(BIN)/python tests/paired.py
 
 quality: dev  ## how well pages are read and languages known, with floors (CORPORA=folder of public sets, QUALITY_ARGS)
-	@$(BIN)/python tests/quality.py --golden --by-site --plain --languages $(if $(CORPORA),--corpora $(CORPORA)) $(QUALITY_ARGS)
+	@$(BIN)/python tests/quality.py --golden --unseen --by-site --plain --languages $(if $(CORPORA),--corpora $(CORPORA)) $(QUALITY_ARGS)
 
 profiles: dev  ## build langdetect's extra profiles from open text (TEXT=folder of LANGUAGE.jsonl.gz)
 	@$(BIN)/python -m enrich.profiles $(TEXT)
