@@ -8,7 +8,6 @@ import importlib
 import importlib.util
 import re
 import threading
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -16,7 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from enrich.paragraphs import word_set
-from enrich.profiles import all_profiles
+from enrich.profiles import all_profiles, sizes
 from enrich.scripts import leading
 
 Ranked = list[tuple[str, float]]
@@ -93,7 +92,7 @@ def _factories(library: str) -> dict[str, Any]:
     """
     module = importlib.import_module(f"{library}.detector_factory")
     profile = importlib.import_module(f"{library}.utils.lang_profile").LangProfile
-    sizes = Counter(one.script for one in all_profiles())
+    alike = sizes()
     made: dict[str, Any] = {}
     for one in all_profiles():
         if one.script not in made:
@@ -102,10 +101,10 @@ def _factories(library: str) -> dict[str, Any]:
             made[one.script].set_seed(0)
         factory = made[one.script]
         # Where there is nothing to compare with, single letters say as much, in 15 MB less.
-        alone = sizes[one.script] == 1
+        alone = alike[one.script] == 1
         counts = {gram: n for gram, n in one.counts.items() if len(gram) == 1 or not alone}
         counted = profile(one.name, counts, list(one.totals))
-        factory.add_profile(counted, len(factory.get_lang_list()), sizes[one.script])
+        factory.add_profile(counted, len(factory.get_lang_list()), alike[one.script])
     return made
 
 

@@ -54,6 +54,17 @@ LATIN = dict(
 SERBIAN_LATIN = "sr-Latn"
 
 
+# The scripts of langdetect's own profiles that are not Latin; to count letters at every start of
+# a process takes as long as to read them.
+SHIPPED_SCRIPTS = {
+    "ar": "Arab", "bg": "Cyrl", "bn": "Beng", "el": "Grek", "fa": "Arab", "gu": "Gujr",
+    "he": "Hebr", "hi": "Deva", "ja": "Hani", "kn": "Knda", "ko": "Hang", "mk": "Cyrl",
+    "ml": "Mlym", "mr": "Deva", "ne": "Deva", "pa": "Guru", "ru": "Cyrl", "ta": "Taml",
+    "te": "Telu", "th": "Thai", "uk": "Cyrl", "ur": "Arab", "zh-cn": "Hani", "zh-tw": "Hani",
+}  # fmt: skip
+NAMED = re.compile(rb'\{"name":"([^"]+)","script":"([^"]+)"')
+
+
 class Counting(LangProfile):  # type: ignore[misc,unused-ignore]
     MINIMUM_FREQ = RARE
 
@@ -177,17 +188,28 @@ def all_profiles() -> Iterator[Profile]:
 
     All of them together would take 30 MB that a process does not give back.
     """
-    for path in sorted(SHIPPED.iterdir()):
-        if not path.name.startswith("."):
-            row = json.loads(path.read_text(encoding="utf-8"))
-            yield Profile(
-                name=row["name"],
-                script=script_of_counts(row["freq"]),
-                counts=row["freq"],
-                totals=tuple(row["n_words"]),
-                text={},
-            )
+    for path in _shipped():
+        row = json.loads(path.read_text(encoding="utf-8"))
+        yield Profile(
+            name=row["name"],
+            script=SHIPPED_SCRIPTS.get(row["name"], "Latn"),
+            counts=row["freq"],
+            totals=tuple(row["n_words"]),
+            text={},
+        )
     yield from unpacked(PROFILES.read_bytes())
+
+
+def sizes() -> Counter[str]:
+    """How many of `all_profiles` there are of each script."""
+    found = Counter(SHIPPED_SCRIPTS.get(path.name, "Latn") for path in _shipped())
+    ours = map(NAMED.match, gzip.decompress(PROFILES.read_bytes()).splitlines())
+    found.update(row[2].decode() for row in ours if row)
+    return found
+
+
+def _shipped() -> list[Path]:
+    return sorted(path for path in SHIPPED.iterdir() if not path.name.startswith("."))
 
 
 def provenance(profiles: Iterable[Profile]) -> str:

@@ -1,5 +1,6 @@
 import gzip
 import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,8 @@ from enrich.profiles import (
     packed,
     profile,
     provenance,
+    script_of_counts,
+    sizes,
     texts_of,
     unpacked,
 )
@@ -66,7 +69,10 @@ def test_what_is_shipped_says_where_it_comes_from() -> None:
     assert len(shipped) >= 55
     assert all(one.text.keys() <= profiles.SOURCES.keys() for one in shipped)
     assert PROFILES.stat().st_size < 600_000
-    assert len({one.name for one in all_profiles()}) == len(list(all_profiles()))
+    listed = [(one.name, one.script, script_of_counts(one.counts)) for one in all_profiles()]
+    assert len({name for name, _, _ in listed}) == len(listed)
+    assert [(name, script) for name, script, counted in listed if script != counted] == []
+    assert sizes() == Counter(script for _, script, _ in listed)
 
 
 def test_blind_spots_are_of_detectors_and_languages_that_have_profiles() -> None:
