@@ -37,7 +37,8 @@ EXAMPLES = 50
 SAME_START = 60
 # The hints that a reading uses (crawler.enrichment); the others change no article.
 READ = (
-    "title", "published", "authors", "categories", "language", "image", "attachments", "origin_url",
+    "title", "published", "authors", "categories", "language", "alternate", "image", "attachments",
+    "origin_url",
 )  # fmt: skip
 GIVEN_UP = 3  # failures in a row of a page of older links
 IDLE = 20  # visits at once that bring nothing: a server that ignores where to go on
@@ -584,8 +585,9 @@ def _hints(link: Link, language: str | None) -> str:
         # What was given whole is archived as a page.
         if value and name not in ("url", "whole") and not (name == "content" and link.whole)
     }
-    # A person wrote the record; the software of a site wrote the feed's language.
-    if language := language or link.language:
+    # A person wrote the record; the software of a site wrote the feed's language. A list of
+    # translations speaks of this one page.
+    if language := link.alternate or language or link.language:
         hints["language"] = language
     return json.dumps(_clean(hints), ensure_ascii=False)
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from itertools import accumulate
+from math import exp
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -30,7 +31,7 @@ from enrich.charset import decode
 from enrich.chosen import Chosen
 from enrich.claims import claims_of
 from enrich.extract import bcp47, engine_tree, extract
-from enrich.language import LanguageHints, identify
+from enrich.language import LanguageHints, identify, priors
 from enrich.sieve import MAX_SEARCHED, MIN_FOUND
 from enrich.text import printable
 
@@ -67,7 +68,8 @@ def of_page(
 ) -> Report:
     """Read a page and say why so. Never raises for what a page may hold."""
     found = extract(body, url, content_type=content_type, hints=hints)
-    return _report(found, body, url, content_type, hints)
+    said = LanguageHints(feed=bcp47(hints.language), alternate=found.alternate_language, url=url)
+    return _report(found, body, url, content_type, said)
 
 
 def of_article(db: Database, url: str) -> Report:
@@ -99,7 +101,7 @@ def of_article(db: Database, url: str) -> Report:
         unread = Unread(
             url_id=row["id"], page_id=0, source=row["source"], url=page["url"],
             fetched=page["fetched"], content_type=page["content_type"], body=packed,
-            hints=channels.hints(db, [row["id"]]).get(row["id"], {}),
+            hints=channels.hints(db, [row["id"]]).get(row["id"], {}), languages=_spoken(db, row),
         )  # fmt: skip
         report |= _archived(unread)
     if article := next(db.query(ARTICLE, [row["id"]]), None):
@@ -114,6 +116,12 @@ def _row(db: Database, url: str) -> Report | None:
         if row := next(db.query(query, [value]), None):
             return row
     return None
+
+
+def _spoken(db: Database, row: Report) -> tuple[str, ...]:
+    """The languages of the source's record."""
+    (record,) = db.execute("SELECT record FROM sources WHERE id = ?", [row["source"]]).fetchone()
+    return tuple(json.loads(record)["languages"])
 
 
 @contextmanager
@@ -152,18 +160,16 @@ def _refuse(db: Database, path: Path) -> None:
 def _archived(page: Unread) -> Report:
     found, body = pages.extracted(page)
     own = isinstance(body, bytes)
-    hints = Hints(language=page.hints.get("language"))
-    report = _report(found, body, page.url, page.content_type if own else None, hints)
+    said = pages.claims(page, found)
+    report = _report(found, body, page.url, page.content_type if own else None, said)
     return {**report, "text_from": "page" if own else "feed"}
 
 
 def _report(
-    found: Extracted, body: bytes | str, url: str, content_type: str | None, hints: Hints
+    found: Extracted, body: bytes | str, url: str, content_type: str | None, said: LanguageHints
 ) -> Report:
-    tree = _tree(body, content_type, hints.language)
+    tree = _tree(body, content_type, said.feed)
     explained = found.explained
-    said = LanguageHints(feed=bcp47(hints.language), url=url)
-    language = identify(found.title, found.text, found.declared_language, hints=said)
     report = {
         "url": url,
         "kind": found.kind,
@@ -176,12 +182,7 @@ def _report(
             "signed": found.authors,
             "signed_by": found.signed_by,
         },
-        "language": {
-            "code": language.code,
-            "confidence": language.confidence,
-            "method": language.method,
-            "declared": found.declared_language,
-        },
+        "language": _language_of(found, said),
         "image": found.image and asdict(found.image),
         "section": found.section,
         "categories": found.categories,
@@ -194,6 +195,23 @@ def _report(
         "lines": _lines(found, visible(tree) if tree is not None else ()),
     }
     return _clean(report)
+
+
+def _language_of(found: Extracted, said: LanguageHints) -> Report:
+    """What language it is in, who said so, and how much likelier each claim makes its language."""
+    language = identify(found.title, found.text, found.declared_language, hints=said)
+    worth = priors(found.declared_language, said)
+    return {
+        "code": language.code,
+        "tag": language.tag,
+        "confidence": language.confidence,
+        "method": language.method,
+        "declared": found.declared_language,
+        "claims": {"feed": said.feed, "alternate": said.alternate, "source": said.source},
+        "likelier": {code: round(exp(each)) for code, each in worth.items()},
+        "votes": [asdict(vote) for vote in language.votes],
+        "shares": [asdict(share) for share in language.shares],
+    }
 
 
 def _tree(body: bytes | str, content_type: str | None, language: str | None) -> Any:
@@ -464,12 +482,25 @@ def _choice(name: str) -> Callable[[Report], Said]:
 
 
 def _language(report: Report) -> Said:
-    if language := report.get("language"):
-        declared = f", the page declares {language['declared']}" if language["declared"] else ""
-        yield (
-            f"{language['code']} ({language['method']}, {language['confidence']:.2f}){declared}",
-            "",
-        )
+    if not (language := report.get("language")):
+        return
+    declared = f", the page declares {language['declared']}" if language["declared"] else ""
+    yield f"{language['tag']} ({language['method']}, {language['confidence']:.2f}){declared}", ""
+    if language["shares"]:
+        shares = (f"{each['language']} {each['share']:.0%}" for each in language["shares"])
+        yield f"paragraphs: {', '.join(shares)}", ASIDE
+    for name in dict.fromkeys(vote["detector"] for vote in language["votes"]):
+        votes = (
+            f"{vote['language']} {vote['probability']:.2f}"
+            for vote in language["votes"] if vote["detector"] == name
+        )  # fmt: skip
+        yield f"{name}: {', '.join(votes)}", ASIDE
+    claims = [f"{who} {_value(what)}" for who, what in language["claims"].items() if what]
+    if claims:
+        yield f"also claimed: {'; '.join(claims)}", ASIDE
+    if language["likelier"]:
+        times = (f"{code} {n} times" for code, n in language["likelier"].items())
+        yield f"claims make likelier: {', '.join(times)}", ASIDE
 
 
 def _origin(report: Report) -> Said:

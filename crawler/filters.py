@@ -61,7 +61,7 @@ def _extracted(record: Record) -> tuple[str, Extracted]:
 
 
 def _article(url: str, found: Extracted) -> Record:
-    around = LanguageHints(url=url)
+    around = LanguageHints(alternate=found.alternate_language, url=url)
     language = identify(found.title, found.text, found.declared_language, hints=around)
     origin, explained = found.origin, found.explained
     return {
@@ -76,6 +76,7 @@ def _article(url: str, found: Extracted) -> Record:
         "signed_by": found.signed_by,
         "language": language.code,
         "declared_language": found.declared_language,
+        "alternate_language": found.alternate_language,
         "image": found.image and found.image.url,
         "image_caption": found.image and found.image.caption,
         "section": found.section,
@@ -254,7 +255,7 @@ def _sifted(
                 answer["title"],
                 text,
                 answer["declared_language"],
-                hints=LanguageHints(url=answer["url"]),
+                hints=LanguageHints(alternate=answer["alternate_language"], url=answer["url"]),
             )
             gone = [
                 {"text": line.text, "rule": line.rule, "articles": line.articles}

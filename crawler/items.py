@@ -79,7 +79,8 @@ class Link:
 
     `updated` is when the channel says that it changed; `content` is its text in HTML. With `whole`
     that is the article, as an API gives it, and its page need not be fetched; without, it serves
-    only if the page gives no text. `publisher` and `origin_url` are those of a re-posted article.
+    only if the page gives no text. `alternate` is the language that a list of translations has for
+    it (hreflang). `publisher` and `origin_url` are those of a re-posted article.
     """
 
     url: str
@@ -90,6 +91,7 @@ class Link:
     authors: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     language: str | None = None
+    alternate: str | None = None
     content: str | None = None
     whole: bool = False
     image: str | None = None

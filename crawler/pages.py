@@ -28,7 +28,7 @@ def read(page: Unread) -> Reading:
             outcome="too_short" if short else "not_an_article",
             reason=found.reason if short else f"{found.kind}: {found.reason}",
         )  # fmt: skip
-    told = bcp47(page.hints.get("language"))
+    said = claims(page, found)
     return Reading(
         url_id=page.url_id,
         outcome="stored",
@@ -41,13 +41,18 @@ def read(page: Unread) -> Reading:
             identity.canonical((*found.canonicals, *filter(None, [found.og_url])), page.url),
             page.url,
         ),
-        declared=found.declared_language or told,
-        annotation=annotate.annotate(
-            found.title,
-            found.text,
-            found.declared_language,
-            hints=language.LanguageHints(feed=told, url=page.url),
-        ),
+        claims=said,
+        annotation=annotate.annotate(found.title, found.text, found.declared_language, hints=said),
+    )
+
+
+def claims(page: Unread, found: Extracted) -> language.LanguageHints:
+    """What is said of the page's language by others than its `html lang`."""
+    return language.LanguageHints(
+        feed=bcp47(page.hints.get("language")),
+        alternate=found.alternate_language or bcp47(page.hints.get("alternate")),
+        url=page.url,
+        source=page.languages,
     )
 
 

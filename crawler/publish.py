@@ -27,7 +27,9 @@ from crawler.published import connect, count_facets, snapshot
 from crawler.query import search_text
 from crawler.urls import host, web_url
 from enrich import annotate
+from enrich.detectors import canonical
 from enrich.hosts import site
+from enrich.language import UNDETERMINED
 from enrich.places import country_name, language_name
 from enrich.rights import SILENT, Signals, limits, of_header, strictest
 from enrich.themes import lexicon
@@ -235,6 +237,7 @@ def _fill(source: Database, db: Database, *, full_text: bool, progress: Progress
         _insert(db, "themes", _themes())
         # Every source's languages, so that a feed stays valid through a quiet month.
         languages = {code for record in records.values() for code in record.languages}
+        languages.add(UNDETERMINED)
         countries = {record.country for record in records.values()}
         reservations, now = _reservations(source), clock.now()
         for row in _articles(source):
@@ -266,9 +269,15 @@ def _fill(source: Database, db: Database, *, full_text: bool, progress: Progress
             _insert(db, "attachments", _attachments(row["id"], row["attachments"], shown))
             if shown.level == "full" or shown.characters == EXTRACT_CHARACTERS:
                 _insert(db, "removed_lines", _removed(source, row["id"], shown))
+            shares = _shares(row)
+            _insert(db, "article_languages", shares)
+            votes = [
+                {"article_id": row["id"], **vote} for vote in json.loads(row["language_votes"])
+            ]
+            _insert(db, "language_votes", votes)
+            languages |= {each["language"] for each in (*shares, *votes)}
             if row["versions"]:
                 _insert(db, "article_versions", _versions(source, row["id"], shown))
-            languages.add(row["language"])
             countries |= {place["country"] for place in places}
             if progress:
                 progress.advance("published")
@@ -395,6 +404,23 @@ def _removed(source: Database, article: int, shown: Rights) -> Iterator[dict[str
         yield {"article_id": article, "number": number, **row, "text": text}
 
 
+def _shares(row: dict[str, Any]) -> list[dict[str, Any]]:
+    """The languages of its paragraphs, its own among them."""
+    found = json.loads(row["language_shares"]) or [{"language": row["language"], "share": 1.0}]
+    if row["language"] not in {each["language"] for each in found}:
+        # Paragraphs that each look like one language, and together like its neighbour.
+        found[0]["language"] = row["language"]
+    return [{"article_id": row["id"], **each} for each in found]
+
+
+def _conflict(row: dict[str, Any]) -> bool | None:
+    """Whether the page declares another language than was found; None where either is not known."""
+    code = canonical(row["language_declared"] or UNDETERMINED, row["title"])
+    if code is None or row["language"] == UNDETERMINED:
+        return None
+    return bool(code != row["language"])
+
+
 def _extract(text: str, shown: Rights) -> str:
     return "" if shown.level == "metadata" else extract_of(text, shown.characters)
 
@@ -403,15 +429,16 @@ def _article(row: dict[str, Any], shown: Rights, signals: Signals) -> dict[str, 
     places = json.loads(row["countries"])
     same = (
         "id", "url", "url_key", "source", "title", "authors", "published", "published_source",
-        "fetched", "language", "language_confidence", "language_method", "language_votes",
-        "language_declared", "words", "categories", "updated", "versions", "gone", "content_hash",
-        "enricher", "duplicate_of", "kind", "signed_by", "section",
+        "fetched", "language", "language_tag", "language_confidence", "language_method",
+        "language_declared", "language_claims", "words", "categories", "updated", "versions",
+        "gone", "content_hash", "enricher", "duplicate_of", "kind", "signed_by", "section",
         "origin_publisher", "relation", "candidates",
     )  # fmt: skip
     return {
         **{name: row[name] for name in same},
         "summary": _extract(row["text"], shown),
         "image_caption": _extract(row["image_caption"] or "", shown) or None,
+        "language_conflict": _conflict(row),
         "country": places[0]["country"] if places else None,
         # Checked again here: whatever is published may become a link.
         "image": web_url(row["image"] or ""),

@@ -69,9 +69,29 @@ class Evidence:
     evidence: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """What one detector said of an article's language."""
+
+    detector: str
+    language: Label
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A language of an article's paragraphs, and its share of their letters."""
+
+    language: Label
+    share: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """An article in a list or a feed. `dated` is `published`, or `fetched` if it has no date."""
+    """An article in a list or a feed. `dated` is `published`, or `fetched` if it has no date.
+
+    `language_tag` is the language with its script, as in `lang`.
+    """
 
     id: int
     url: str
@@ -83,6 +103,7 @@ class Entry:
     published: str | None
     dated: str
     language: str
+    language_tag: str
     themes: tuple[Label, ...] = ()
 
 
@@ -155,10 +176,13 @@ class Article:
     published_source: str | None
     fetched: str
     language: Label
+    language_tag: str
     language_confidence: float | None
     language_method: str
-    language_votes: tuple[str, ...]
+    language_votes: tuple[Vote, ...]
+    language_shares: tuple[Share, ...]
     language_declared: str | None
+    language_claims: tuple[str, ...]
     words: int
     categories: tuple[str, ...]
     origin_url: str | None
@@ -307,7 +331,7 @@ def entries(
         f"""
         SELECT articles.id, articles.url, articles.title, articles.summary, articles.authors,
                sources.id, sources.name, sources.homepage, articles.published, {DATED},
-               articles.language
+               articles.language, articles.language_tag
         FROM json_each(:ids) AS hit CROSS JOIN articles ON articles.id = hit.value
         JOIN sources ON sources.id = articles.source ORDER BY hit.key
         """,
@@ -317,7 +341,8 @@ def entries(
 
 
 def _entry(row: tuple[Any, ...], labels: tuple[Label, ...]) -> Entry:
-    id_, url, title, summary, authors, source, name, homepage, published, dated, language = row
+    id_, url, title, summary, authors, source, name, homepage, published, dated, *spoken = row
+    language, tag = spoken
     return Entry(
         id=id_,
         url=url,
@@ -329,12 +354,16 @@ def _entry(row: tuple[Any, ...], labels: tuple[Label, ...]) -> Entry:
         published=published,
         dated=dated,
         language=language,
+        language_tag=tag,
         themes=labels,
     )
 
 
-def article(conn: sqlite3.Connection, number: int) -> Article | None:
-    """All that is published of one article, or None if there is none of that number."""
+def article(conn: sqlite3.Connection, number: int, language: str = "en") -> Article | None:
+    """All that is published of one article, or None if there is none of that number.
+
+    Languages, themes and countries are named in `language`.
+    """
     if number >= 2**63:  # SQLite cannot hold it
         return None
     row = _one(conn, "SELECT * FROM articles WHERE id = ?", (number,))
@@ -351,18 +380,38 @@ def article(conn: sqlite3.Connection, number: int) -> Article | None:
             (story, number),
         )
     ]
-    names = languages(conn)
+    names = languages(conn, language)
     return Article(
         text=text["text"] if text and row["rights"] == "full" else None,
         authors=_strings(row["authors"]),
         categories=_strings(row["categories"]),
         source=_source(conn, row["source"]),
         language=Label(row["language"], names.get(row["language"], row["language"])),
-        language_votes=_strings(row["language_votes"]),
-        themes=_evidence(conn, "article_themes", "theme", number, themes(conn)),
-        countries=_evidence(conn, "article_countries", "country", number, countries(conn)),
-        original=next(iter(entries(conn, [original])), None) if original else None,
-        reprints=entries(conn, others),
+        language_votes=tuple(
+            Vote(detector, Label(code, names.get(code, code)), probability)
+            for detector, code, probability in _rows(
+                conn,
+                "SELECT detector, language, probability FROM language_votes WHERE article_id = ?"
+                " ORDER BY detector, probability DESC, language",
+                (number,),
+            )
+        ),
+        language_shares=tuple(
+            Share(Label(code, names.get(code, code)), share)
+            for code, share in _rows(
+                conn,
+                "SELECT language, share FROM article_languages WHERE article_id = ?"
+                " ORDER BY share DESC, language",
+                (number,),
+            )
+        ),
+        language_claims=_strings(row["language_claims"]),
+        themes=_evidence(conn, "article_themes", "theme", number, themes(conn, language)),
+        countries=_evidence(
+            conn, "article_countries", "country", number, countries(conn, language)
+        ),
+        original=next(iter(entries(conn, [original], language)), None) if original else None,
+        reprints=entries(conn, others, language),
         attachments=tuple(
             Attachment(*found)
             for found in _rows(
@@ -384,7 +433,8 @@ def article(conn: sqlite3.Connection, number: int) -> Article | None:
             name: row[name]
             for name in (
                 *("id", "url", "title", "summary", "published", "published_source", "fetched"),
-                *("language_confidence", "language_method", "language_declared", "words"),
+                *("language_tag", "language_confidence", "language_method"),
+                *("language_declared", "words"),
                 *("origin_url", "origin_publisher", "relation", "rights", "enricher"),
             )
         },
@@ -417,11 +467,7 @@ def _evidence(
 
 def languages(conn: sqlite3.Connection, language: str = "en") -> dict[str, str]:
     """Every language's name by code, in `language` if there is one (fr, nl, en)."""
-    return {"und": "undetermined"} | {
-        code: name
-        for code, name in _names(conn, "code", _name(language), "languages").items()
-        if name != "und"
-    }
+    return _names(conn, "code", _name(language), "languages")
 
 
 def countries(conn: sqlite3.Connection, language: str = "en") -> dict[str, str]:

@@ -5,13 +5,15 @@ from typing import Any
 
 from enrich.annotate import Annotation
 from enrich.article import Extracted
+from enrich.language import NO_HINTS, LanguageHints
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unread:
     """An archived page that waits to be read; `body` is as it is stored, packed.
 
-    `hints` is what its channels say of it: the fields of Link that have a value.
+    `hints` is what its channels say of it: the fields of Link that have a value. `languages` are
+    those of its source's record.
     """
 
     url_id: int
@@ -22,6 +24,7 @@ class Unread:
     content_type: str | None
     body: bytes
     hints: dict[str, Any]
+    languages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,8 +32,8 @@ class Reading:
     """What became of a page: an article (outcome `stored`), or the reason why it is none.
 
     `updated` is the visit that found the article changed, None if none has. `canonical` is another
-    address than its own that the page claims for itself, `declared` the language that is claimed
-    for it.
+    address than its own that the page claims for itself, `claims` what is said of its language
+    around it.
     """
 
     url_id: int
@@ -44,4 +47,4 @@ class Reading:
     extracted: Extracted | None = None
     annotation: Annotation | None = None
     canonical: str | None = None
-    declared: str | None = None
+    claims: LanguageHints = NO_HINTS

@@ -260,6 +260,30 @@ def m004_the_sieve(db: Database) -> None:
     )
 
 
+@private()
+def m005_languages(db: Database) -> None:
+    """All that is known of an article's language, and all that is claimed of it."""
+    db.executescript(
+        """
+        ALTER TABLE articles ADD COLUMN language_tag TEXT NOT NULL DEFAULT '';  -- with its script
+        ALTER TABLE articles ADD COLUMN language_shares TEXT NOT NULL DEFAULT '[]';
+                                                  -- JSON, of its paragraphs, if several
+        ALTER TABLE articles ADD COLUMN language_claims TEXT NOT NULL DEFAULT '{}';
+                                                  -- JSON: of page, feed, alternate and source
+        UPDATE articles SET
+          language_tag = language,
+          language = substr(language, 1, instr(language || '-', '-') - 1),
+          -- Only the claim that counted was kept: the page's or, without one, its feed's.
+          language_claims = json_patch('{}', json_object(
+            'page', language_declared,
+            'feed', (SELECT declared FROM sieved
+                     WHERE article_id = articles.id AND language_declared IS NULL)
+          ));
+        ALTER TABLE sieved DROP COLUMN declared;
+        """
+    )
+
+
 @published()
 def m001_news(db: Database) -> None:
     db.executescript(
@@ -285,8 +309,10 @@ def m001_news(db: Database) -> None:
           source TEXT NOT NULL REFERENCES sources(id),
           title TEXT NOT NULL, summary TEXT NOT NULL, authors TEXT NOT NULL,
           published TEXT, published_source TEXT, fetched TEXT NOT NULL,
-          language TEXT NOT NULL, language_confidence REAL, language_method TEXT NOT NULL,
-          language_votes TEXT NOT NULL, language_declared TEXT,
+          language TEXT NOT NULL REFERENCES languages(code), language_tag TEXT NOT NULL,
+          language_confidence REAL, language_method TEXT NOT NULL,
+          language_declared TEXT, language_claims TEXT NOT NULL DEFAULT '{}',
+          language_conflict INTEGER,
           country TEXT,
           words INTEGER NOT NULL, image TEXT, categories TEXT NOT NULL, origin_url TEXT,
           kind TEXT NOT NULL DEFAULT 'article', signed_by TEXT, image_caption TEXT,
@@ -313,6 +339,19 @@ def m001_news(db: Database) -> None:
           country TEXT NOT NULL REFERENCES countries(code),
           score REAL NOT NULL, evidence TEXT NOT NULL,
           PRIMARY KEY (article_id, country)
+        ) WITHOUT ROWID;
+        CREATE TABLE article_languages (
+          article_id INTEGER NOT NULL REFERENCES articles(id) ON DELETE CASCADE,
+          language TEXT NOT NULL REFERENCES languages(code),
+          share REAL NOT NULL,
+          PRIMARY KEY (article_id, language)
+        ) WITHOUT ROWID;
+        -- A table, since as JSON in each article it would take 216 MB of a million, not 97.
+        CREATE TABLE language_votes (
+          article_id INTEGER NOT NULL REFERENCES articles(id) ON DELETE CASCADE,
+          detector TEXT NOT NULL, language TEXT NOT NULL REFERENCES languages(code),
+          probability REAL NOT NULL,
+          PRIMARY KEY (article_id, detector, language)
         ) WITHOUT ROWID;
         CREATE TABLE article_versions (
           article_id INTEGER NOT NULL REFERENCES articles(id) ON DELETE CASCADE,
@@ -414,6 +453,9 @@ def m002_search_and_indexes(db: Database) -> None:
           WHERE duplicate_of IS NULL;
         CREATE INDEX articles_source_dated ON articles(source, coalesce(published, fetched))
           WHERE duplicate_of IS NULL;
+        CREATE INDEX articles_conflict ON articles(language_confidence)
+          WHERE language_conflict = 1;
+        CREATE INDEX languages_article ON article_languages(language, article_id);
         CREATE INDEX articles_content ON articles(content_hash);
         CREATE INDEX articles_duplicate ON articles(duplicate_of) WHERE duplicate_of IS NOT NULL;
         CREATE INDEX themes_article ON article_themes(theme, article_id);

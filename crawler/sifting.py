@@ -20,6 +20,7 @@ from enrich import memory
 from enrich.annotate import Annotation, annotate, version
 from enrich.article import Extracted
 from enrich.blocks import WORD
+from enrich.language import LanguageHints
 from enrich.memory import Memory, Removed, Seen
 from enrich.text import text_hash
 
@@ -45,13 +46,13 @@ class Row:
         return int(self.dated[:4])
 
 
-def keep(db: Database, article: int, text: str, seen: Seen, declared: str | None) -> None:
+def keep(db: Database, article: int, text: str, seen: Seen) -> None:
     """Remember the text before any memory; what it was settled with before counts no more."""
     db.conn.execute(
-        "INSERT INTO sieved (article_id, text, seen, declared) VALUES (?, ?, ?, ?)"
+        "INSERT INTO sieved (article_id, text, seen) VALUES (?, ?, ?)"
         " ON CONFLICT (article_id) DO UPDATE SET text = excluded.text, seen = excluded.seen,"
-        " declared = excluded.declared, settled = NULL",
-        (article, archive.pack(text.encode()), memory.pack(seen), declared),
+        " settled = NULL",
+        (article, archive.pack(text.encode()), memory.pack(seen)),
     )
 
 
@@ -96,6 +97,23 @@ def sift(db: Database) -> int:
     return sum(_sift(db, source) for (source,) in sources)
 
 
+def claimed(page: str | None, hints: LanguageHints) -> str:
+    """The claims of an article's language, as articles.language_claims has them."""
+    claims = {
+        "page": page, "feed": hints.feed, "alternate": hints.alternate, "source": hints.source,
+    }  # fmt: skip
+    return _json({name: claim for name, claim in claims.items() if claim})
+
+
+def _annotated(title: str, text: str, url: str, claims: str) -> Annotation:
+    told = json.loads(claims)
+    hints = LanguageHints(
+        feed=told.get("feed"), alternate=told.get("alternate"), url=url,
+        source=tuple(told.get("source", ())),
+    )  # fmt: skip
+    return annotate(title, text, told.get("page"), hints=hints)
+
+
 def noted(text: str, notes: Annotation) -> dict[str, Any]:
     """The columns of `articles` that follow from the text and what was noted of it."""
     language = notes.language
@@ -103,6 +121,8 @@ def noted(text: str, notes: Annotation) -> dict[str, Any]:
         "language": language.code,
         "language_confidence": language.confidence,
         "language_method": language.method,
+        "language_tag": language.tag,
+        "language_shares": _json([asdict(share) for share in language.shares]),
         "language_votes": _json([asdict(vote) for vote in language.votes]),
         "words": len(WORD.findall(text)),
         "themes": _json([asdict(theme) for theme in notes.themes]),
@@ -163,8 +183,8 @@ def _seen(db: Database, rows: Sequence[Row]) -> Iterator[Seen]:
 
 def _settle(db: Database, row: Row, learnt: Memory, digest: str) -> int:
     """Returns 1 if the text is another one now."""
-    packed, blob, declared, title, before = db.execute(
-        "SELECT sieved.text, seen, declared, title, article_texts.text FROM sieved"
+    packed, blob, claims, title, url, before = db.execute(
+        "SELECT sieved.text, seen, language_claims, title, url, article_texts.text FROM sieved"
         " JOIN articles ON articles.id = sieved.article_id"
         " JOIN article_texts ON article_texts.article_id = articles.id"
         " WHERE sieved.article_id = ?",
@@ -177,7 +197,7 @@ def _settle(db: Database, row: Row, learnt: Memory, digest: str) -> int:
     _say(db, row.id, sifted.removed)
     if text == before:
         return 0
-    columns = noted(text, annotate(title, text, declared))
+    columns = noted(text, _annotated(title, text, url, claims))
     sets = ", ".join(f"{name} = ?" for name in columns)
     db.conn.execute(f"UPDATE articles SET {sets} WHERE id = ?", (*columns.values(), row.id))
     db.conn.execute("UPDATE article_texts SET text = ? WHERE article_id = ?", (text, row.id))

@@ -20,7 +20,8 @@ from enrich.duplicates import Text, relations
 READING = (
     "page_id", "source", "url", "canonical", "title", "authors", "published", "published_source",
     "fetched", "updated", "language", "language_confidence", "language_method", "language_votes",
-    "language_declared", "image", "attachments", "categories", "origin_url", "words", "themes",
+    "language_declared", "language_tag", "language_shares", "language_claims", "image",
+    "attachments", "categories", "origin_url", "words", "themes",
     "countries", "text_hash", "signals", "kind", "signed_by", "image_caption", "section",
     "origin_publisher", "relation", "candidates",
 )  # fmt: skip
@@ -32,8 +33,9 @@ def unread(db: Database, limit: int, *, without: Collection[int] = ()) -> list[U
         db.query(
             """
             SELECT urls.id AS url_id, pages.id AS page_id, urls.source, pages.url, pages.fetched,
-                   pages.content_type, pages.body
-            FROM urls JOIN pages ON pages.id = (
+                   pages.content_type, pages.body,
+                   json_extract(sources.record, '$.languages') AS languages
+            FROM urls JOIN sources ON sources.id = urls.source JOIN pages ON pages.id = (
               SELECT id FROM pages WHERE pages.url_id = urls.id ORDER BY fetched DESC, id DESC
               LIMIT 1
             )
@@ -45,7 +47,13 @@ def unread(db: Database, limit: int, *, without: Collection[int] = ()) -> list[U
         )
     )
     told = channels.hints(db, (row["url_id"] for row in rows))
-    return [Unread(**row, hints=told.get(row["url_id"], {})) for row in rows]
+    return [
+        Unread(
+            **{**row, "languages": tuple(json.loads(row["languages"] or "[]"))},
+            hints=told.get(row["url_id"], {}),
+        )
+        for row in rows
+    ]
 
 
 def count_unread(db: Database) -> int:
@@ -136,7 +144,7 @@ def _save_article(db: Database, reading: Reading, *, again: bool) -> None:
             ((ident, *line) for line in _removed(page)),
         )
         if page.seen:
-            sifting.keep(db, ident, page.text, page.seen, reading.declared)
+            sifting.keep(db, ident, page.text, page.seen)
 
 
 def _row(reading: Reading) -> dict[str, Any]:
@@ -156,6 +164,7 @@ def _row(reading: Reading) -> dict[str, Any]:
         "fetched": reading.fetched,
         "updated": reading.updated,
         "language_declared": page.declared_language,
+        "language_claims": sifting.claimed(page.declared_language, reading.claims),
         "image": image and image.url,
         "image_caption": image and image.caption,
         "attachments": _json([asdict(attachment) for attachment in page.attachments]),

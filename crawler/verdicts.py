@@ -243,7 +243,9 @@ def sample(job: tuple[str, bytes, str | None, Link, str]) -> Sample:
     # Without the channel's date, to see whether the page has one itself.
     hints = Hints(title=link.title, language=link.language, fetched=now)
     found = extract(body, url, content_type=content_type, hints=hints)
-    said = language.LanguageHints(feed=bcp47(link.language), url=url)
+    said = language.LanguageHints(
+        feed=bcp47(link.language), alternate=found.alternate_language, url=url
+    )
     told = language.identify(found.title, found.text, found.declared_language, hints=said)
     return Sample(
         url=url,

@@ -79,7 +79,7 @@ class Selection:
         if self.languages:
             conditions.append(
                 "+pages.url_id IN (SELECT url_id FROM articles, json_each(:languages)"
-                " WHERE language = value OR language LIKE value || '-%')"
+                " WHERE language_tag = value OR language_tag LIKE value || '-%')"
             )
             values["languages"] = json.dumps(self.languages)
         if self.urls:

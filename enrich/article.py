@@ -56,8 +56,9 @@ class Extracted:
     the day can be another one in UTC; `published_source` says who stated it (enrich.published).
     `authors` are persons; where none signed, the organisation that did, and then `signed_by` is
     `organisation` (else `persons`, or None). Paragraphs of `text` are lines. `section` is the trail
-    of sections to the article. `declared_language` is the page's own claim. `canonicals` and
-    `og_url` are the addresses that it claims for itself, as `rel=canonical` and `og:url`; any of
+    of sections to the article. `declared_language` is the page's own claim, and
+    `alternate_language` the one it has for itself among its translations. `canonicals` and `og_url`
+    are the addresses that it claims for itself, as `rel=canonical` and `og:url`; any of
     them may be wrong. `rights` is what it says of its own rights. `seen` is what a memory of its
     site needs. `cut` says that the page was too long to be read whole.
     """
@@ -75,6 +76,7 @@ class Extracted:
     section: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     declared_language: str | None = None
+    alternate_language: str | None = None
     canonicals: tuple[str, ...] = ()
     og_url: str | None = None
     attachments: tuple[Attachment, ...] = ()

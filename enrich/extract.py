@@ -8,7 +8,7 @@ import copy
 import logging
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from htmldate import find_date
 from lxml import etree
@@ -131,6 +131,7 @@ def extract(
         section=sections.path,
         categories=tuple(dict.fromkeys([*sections.categories, *hints.categories])),
         declared_language=language,
+        alternate_language=_alternate_language(tree, url, canonicals),
         canonicals=canonicals,
         og_url=_og_url(tree, url),
         attachments=attachments_of(tree, url),
@@ -251,6 +252,23 @@ def _declared_language(tree: HtmlElement) -> str | None:
         tree.get("lang") or tree.get("{http://www.w3.org/XML/1998/namespace}lang") or ""
     ).strip()
     return bcp47(declared)
+
+
+def _alternate_language(tree: HtmlElement, url: str, canonicals: Iterable[str]) -> str | None:
+    """The language that the page's list of translations (hreflang) has for the page itself."""
+    own = {_bare(address) for address in (url, *canonicals)}
+    named = (
+        bcp47(link.get("hreflang"))
+        for link in tree.iter("link")
+        if link.get("hreflang") and _bare(absolute(url, link.get("href")) or "") in own
+    )
+    # `x-default` is none; two would be said of a page that has all its languages.
+    found = {language for language in named if language}
+    return found.pop() if len(found) == 1 else None
+
+
+def _bare(address: str) -> str:
+    return address.partition("#")[0].partition("://")[2].rstrip("/")
 
 
 def bcp47(declared: str | None) -> str | None:

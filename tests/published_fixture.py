@@ -34,7 +34,7 @@ LANGUAGES = {
     "zh": ("chinois", "Chinees", "Chinese"),
     "th": ("thaï", "Thai", "Thai"),
     "uk": ("ukrainien", "Oekraïens", "Ukrainian"),
-    "und": (None, None, None),
+    "und": ("langue indéterminée", "onbekende taal", "Unknown language"),
 }
 COUNTRIES = {
     "BE": ("Belgique", "België", "Belgium"),
@@ -86,12 +86,11 @@ def article(values: Values) -> dict[str, Any]:
         "published_source": "feed" if published_on else None,
         "fetched": "2026-11-10T06:00:00Z",
         "language": language,
+        "language_tag": "zh-Hant" if language == "zh" else language,
         "language_confidence": 0.98,
-        "language_method": "detected",
-        "language_votes": json.dumps(
-            [{"detector": "profiles", "language": language, "probability": 0.98}]
-        ),
+        "language_method": "agreed",
         "language_declared": language,
+        "language_claims": json.dumps({"page": language, "source": ["fr", "nl"]}),
         "country": None,
         "words": len(text.split()),
         "image": None,
@@ -160,7 +159,11 @@ def make_news(path: Path) -> Path:
     conn.execute("UPDATE articles SET rights = 'full', authors = '[\"La rédaction\"]' WHERE id = 1")
     conn.execute("UPDATE articles SET url = 'javascript:alert(1)' WHERE id = 8")
     conn.execute("UPDATE articles SET duplicate_of = 10 WHERE id = 11")
-    conn.execute("UPDATE articles SET language_declared = 'nl' WHERE id = 2")
+    conn.execute("INSERT INTO language_votes SELECT id, 'pycld2', language, 0.98 FROM articles")
+    conn.execute("INSERT INTO article_languages SELECT id, language, 1.0 FROM articles")
+    conn.execute("UPDATE article_languages SET share = 0.7 WHERE article_id = 1")
+    conn.execute("INSERT INTO article_languages VALUES (1, 'nl', 0.3)")
+    conn.execute("UPDATE articles SET language_declared = 'nl', language_conflict = 1 WHERE id = 2")
     conn.execute(
         "UPDATE articles SET origin_url = 'javascript:alert(2)', url = 'JaVaScRiPt:alert(3)' "
         "WHERE id = 9"

@@ -216,7 +216,12 @@ def test_an_article_says_all_that_is_known_of_it(conn: sqlite3.Connection) -> No
     assert one.text.startswith("La halte")
     assert (one.source.name, one.source.country.name) == ("Quai Ouvert", "Belgium")
     assert one.language == published.Label("fr", "French")
-    assert one.language_votes == ("profiles fr 0.98",)
+    (vote,) = one.language_votes
+    assert (vote.detector, vote.language.name, vote.probability) == ("pycld2", "French", 0.98)
+    assert [(each.language.name, each.share) for each in one.language_shares] == [
+        ("French", 0.7), ("Dutch", 0.3),
+    ]  # fmt: skip
+    assert one.language_claims == ("page: fr", "source: fr nl")
     assert one.themes[0].evidence == ("halte de nuit", "loyer")
     assert one.countries[0].name == "Belgium"
 

@@ -91,7 +91,7 @@ def test_titles_and_texts_say_their_language_and_direction(db: Path) -> None:
     html = page(db, "/?language=ar")
     assert '<h3 lang="ar" dir="rtl">' in html
     assert '<p class="summary" lang="ar" dir="rtl">' in html
-    assert '<h1 lang="zh" dir="ltr">' in page(db, "/article/5")
+    assert '<h1 lang="zh-Hant" dir="ltr">' in page(db, "/article/5")
 
 
 def test_a_list_in_a_language_names_its_feeds(db: Path) -> None:
@@ -127,11 +127,13 @@ def test_an_article_page_tells_where_each_value_comes_from(db: Path) -> None:
         "(from feed)",
         "halte de nuit",
         "98 %",
-        "detected",
+        "The detectors agreed",
+        "French 70 %, Dutch 30 %",
+        "<td>pycld2</td><td>French</td>",
         "Belgium",
         "La rédaction",
         "CC-BY-4.0",
-        "/news/articles/1.json",
+        "/article/1.json",
     ):
         assert told in html, told
 

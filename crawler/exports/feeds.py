@@ -205,7 +205,7 @@ def _atom_entry(make: Any, about: Feed, entry: Entry) -> etree._Element:
     published = moment(entry.published)
     homepage = web_url(entry.homepage)
     node: etree._Element = make.entry(
-        _language(entry.language),
+        _language(entry.language_tag),
         make.id(_identity(about, entry)),
         make.title(_text(entry.title)),
         make.link(rel="alternate", href=_link(about, entry)),
@@ -262,7 +262,7 @@ def _rss_item(make: Any, about: Feed, entry: Entry) -> etree._Element:
             else []
         ),
         *(core.creator(_text(name)) for name in _authors(entry)),
-        core.language(entry.language),
+        core.language(entry.language_tag),
         *(make.category(_text(theme.name)) for theme in entry.themes),
         *([make.source(_text(entry.source.name), url=homepage)] if homepage else []),
     )

@@ -1,9 +1,12 @@
-"""The pages for readers: `/`, `/article/ID`, `/robots.txt`. What they show is crawler.published's.
+"""The pages for readers: `/`, `/article/ID` and the same as .json, `/robots.txt`.
+
+What they show is crawler.published's.
 
 Only what Datasette 0.65 and 1.0 have in common is used.
 """
 
 import sqlite3
+from dataclasses import asdict
 from typing import Any
 from urllib.parse import urlencode
 
@@ -90,6 +93,8 @@ async def one_article(datasette: Any, request: Any) -> Response:
     if answer is None:
         return await page(datasette, request, "empty.html", {}, status=503)
     found, names = answer
+    if request.url_vars["json"]:
+        return in_json(datasette, asdict(found) if found else missing(f"no article {number}"))
     if found is None:
         return await not_found(
             datasette, request, f"There is no article {number} (any more).", GONE
@@ -118,11 +123,19 @@ async def no_page(datasette: Any, request: Any, error: str) -> Response:
         error = "There is no page at this address. Check it, if you typed it."
     if not request.path.endswith(".json"):
         return await not_found(datasette, request, error)
-    answer = {"ok": False, "error": error, "status": 404, "title": None}
+    return in_json(datasette, missing(error))
+
+
+def missing(error: str) -> dict[str, Any]:
+    """As Datasette's own answers in JSON say it."""
+    return {"ok": False, "error": error, "status": 404, "title": None}
+
+
+def in_json(datasette: Any, answer: dict[str, Any]) -> Response:
     headers: dict[str, str] = {}
     if datasette.cors:
         add_cors_headers(headers)
-    return Response.json(answer, status=404, headers=headers)
+    return Response.json(answer, status=answer.get("status", 200), headers=headers)
 
 
 async def robots(datasette: Any) -> Response:
@@ -133,7 +146,7 @@ async def robots(datasette: Any) -> Response:
 def register_routes() -> list[tuple[str, Any]]:
     return [
         (r"^/$", home),
-        (r"^/article/(?P<id>[0-9]{1,18})$", one_article),
+        (r"^/article/(?P<id>[0-9]{1,18})(?P<json>\.json)?$", one_article),
         (r"^/robots\.txt$", robots),
     ]
 
@@ -145,12 +158,28 @@ def prepare_jinja2_environment(env: Any) -> None:
     env.filters["day"] = day
     env.filters["thousands"] = lambda n: f"{n:,}".replace(",", "\u202f")
     env.filters["address"] = address
+    env.filters["how"] = how
 
 
 def day(text: str) -> str:
     """A stored time as a day for people: 21 November 2026."""
     when = moment(text)
     return f"{when.day} {when:%B %Y}" if when else text
+
+
+# What decided on a language (enrich.language.Language.method), for people.
+HOW = {
+    "script": "Its script is of one language alone",
+    "agreed": "The detectors agreed",
+    "voted": "The detectors did not all agree, and were weighed",
+    "declared": "What its page or its source says of it decided",
+    "none": "Nothing decided: it has too few letters, or none that a detector knows",
+}
+
+
+def how(method: str) -> str:
+    decided, *absent = method.split(", without ")
+    return "; without ".join([HOW.get(decided, decided), *absent])
 
 
 def address(query: Query, base_path: str) -> str:

@@ -244,7 +244,7 @@ def _harvest(entries: list[Entry], answer: Answer, defects: list[str]) -> Harves
                     languages.setdefault(href, language)
             links.append(_link(entry, address, languages.get(address), now))
             links += (
-                Link(url=href, language=language)
+                Link(url=href, language=language, alternate=language)
                 for href, language in languages.items()
                 if href not in own and may_be_article(href)
             )
@@ -288,6 +288,7 @@ def _link(entry: Entry, address: str, language: str | None, now: datetime | None
         updated=moment(values.get("lastmod"), now),
         categories=tuple(dict.fromkeys(word for word in keywords if word)),
         language=values.get("language") or language,
+        alternate=language,
         image=web_url(values["image"], address) if "image" in values else None,
         publisher=values.get("publisher"),
     )
