@@ -105,7 +105,7 @@ def claimed(page: str | None, hints: LanguageHints) -> str:
     return _json({name: claim for name, claim in claims.items() if claim})
 
 
-def _annotated(title: str, text: str, url: str, claims: str) -> Annotation:
+def annotated(title: str, text: str, url: str, claims: str) -> Annotation:
     told = json.loads(claims)
     hints = LanguageHints(
         feed=told.get("feed"), alternate=told.get("alternate"), url=url,
@@ -197,7 +197,7 @@ def _settle(db: Database, row: Row, learnt: Memory, digest: str) -> int:
     _say(db, row.id, sifted.removed)
     if text == before:
         return 0
-    columns = noted(text, _annotated(title, text, url, claims))
+    columns = noted(text, annotated(title, text, url, claims))
     sets = ", ".join(f"{name} = ?" for name in columns)
     db.conn.execute(f"UPDATE articles SET {sets} WHERE id = ?", (*columns.values(), row.id))
     db.conn.execute("UPDATE article_texts SET text = ? WHERE article_id = ?", (text, row.id))

@@ -447,3 +447,15 @@ def test_an_api_that_leads_in_a_circle_is_left(frontier: Frontier, source: Sourc
         feed = of_kind(frontier, source, "feed")
         frontier.channels.harvested(feed, Harvest(links=(), cursor="2", again=True))
     assert feed.url not in due(frontier, source, now=clock.now())
+
+
+def test_a_list_of_translations_knows_better_than_the_record_which_language_a_page_is_in(
+    frontier: Frontier, source: Source
+) -> None:
+    feed = of_kind(frontier, source, "feed")
+    assert feed.language == "fr"
+    named = (*links("a"), *links("b", language="nl", alternate="nl"))
+    frontier.channels.harvested(feed, Harvest(links=named))
+    told = {row["url"][-1]: row["id"] for row in frontier.db.table("urls").rows}
+    hints = channels.hints(frontier.db, told.values())
+    assert [hints[told[name]]["language"] for name in "ab"] == ["fr", "nl"]

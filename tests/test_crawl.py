@@ -1,6 +1,7 @@
 """A real crawl: `tamis crawl` in a process of its own, on a web of our own on loopback."""
 
 import gzip
+import json
 import os
 import signal
 import subprocess
@@ -59,7 +60,11 @@ def test_a_crawl_stores_each_kind_of_page_with_its_one_outcome(
         "/broken": Answer(b"", 500),
         "/away": Answer(b"", 302, headers={"Location": "http://10.0.0.1/secret"}),
         "/moved": Answer(b"", 301, headers={"Location": "/a2"}),
-        "/a2": Answer(article("Déplacé", *TEXT, "Avec un paragraphe de plus que les autres.")),
+        "/a2": Answer(
+            article(
+                "Déplacé", *TEXT, "Avec un paragraphe de plus que les autres.", language="en-US"
+            )
+        ),
         "/huge": Answer(b"<p>" + b"x" * (9 * 1024 * 1024)),
     }
     names = ["/a", "/a?utm_source=rss", "/spip.php?article12", "/cp1252", "/script", "/empty",
@@ -92,6 +97,11 @@ def test_a_crawl_stores_each_kind_of_page_with_its_one_outcome(
         "<script>alert(1)</script>",
         "Déplacé",
     }
+    (moved,) = db.query("SELECT * FROM articles WHERE title = 'Déplacé'")
+    assert (moved["language"], moved["language_declared"]) == ("fr", "en-US")
+    assert json.loads(moved["language_claims"]) == {
+        "page": "en-US", "feed": "fr", "source": ["fr"],
+    }  # fmt: skip
     (original, copy) = db.query(
         "SELECT id, duplicate_of FROM articles WHERE title LIKE '%centre%'"
         " ORDER BY url LIKE '%cp1252'"

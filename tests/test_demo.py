@@ -201,11 +201,15 @@ def test_the_same_demo_gives_the_same_articles(demo: tuple[Path, str], tmp_path:
     subprocess.run(command, capture_output=True, check=True, timeout=150)
 
     def articles(path: Path) -> set[str]:
-        columns = "title, summary, authors, language, language_votes, published, words, country"
+        columns = "title, summary, authors, articles.language, published, words, country"
+        votes = "detector, language_votes.language AS vote, probability"
         with closing(Database(path / "news.db")) as db:
             return {
                 json.dumps(row, sort_keys=True)
-                for row in db.query(f"SELECT {columns} FROM articles")
+                for row in db.query(
+                    f"SELECT {columns}, {votes} FROM articles"
+                    " LEFT JOIN language_votes ON article_id = articles.id"
+                )
             }
 
     assert articles(tmp_path) == articles(demo[0])

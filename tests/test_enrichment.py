@@ -7,11 +7,11 @@ from reading import read_all
 from sqlite_utils import Database
 from web import article
 
-from crawler import clock, enrichment, store, workers
+from crawler import archive, clock, enrichment, pages, sifting, store, workers
 from crawler.frontier import Frontier
 from crawler.items import Harvest, Link, Page, Source
 from crawler.progress import Progress
-from crawler.readings import Reading
+from crawler.readings import Reading, Unread
 from enrich.annotate import version
 
 FIRST = "Le centre d'hébergement du quai rouvre ses portes avec quarante lits pour les sans-abri."
@@ -195,3 +195,41 @@ def test_a_reading_that_fails_leaves_the_article_of_the_one_before(
     store.save(db, [Reading(url_id=url_id, outcome="failed", reason="60 s")], "v2")
     assert rows(db) == before
     assert outcomes(db) == {"/a": ("stored", "60 s")}
+
+
+CROATIAN_OR_BOSNIAN = (
+    "Grad je otvorio novi centar za ljude bez doma. Vrata su otvorena svaki dan, a hrana je "
+    "besplatna za sve."
+)
+SELF = '<link rel="alternate" hreflang="{}" href="http://quai.example.org/a/"></head>'
+
+
+@pytest.mark.parametrize(
+    ("languages", "hints", "head", "code"),
+    [
+        ((), {}, "", "bs"),
+        (("hr",), {}, "", "hr"),
+        ((), {"language": "hr"}, "", "hr"),
+        ((), {"alternate": "hr-HR"}, "", "hr"),
+        ((), {}, SELF.format("hr"), "hr"),
+        ((), {}, SELF.format("x-default"), "bs"),
+        ((), {}, SELF.format("hr").replace("/a/", "/b/"), "bs"),
+    ],
+)
+def test_every_claim_reaches_the_judgement_of_a_language(
+    languages: tuple[str, ...], hints: dict[str, str], head: str, code: str
+) -> None:
+    page = article("Novi centar na trgu", CROATIAN_OR_BOSNIAN, language="en-US").decode()
+    unread = Unread(
+        url_id=1, page_id=1, source="quai", url="http://quai.example.org/a", fetched="2026",
+        content_type=None, body=archive.pack(page.replace("</head>", head or "</head>").encode()),
+        hints=hints, languages=languages,
+    )  # fmt: skip
+    read = pages.read(unread)
+    assert read.annotation
+    assert read.extracted
+    assert read.annotation.language.code == code
+    # And again when the text is settled, from what is stored.
+    claims = sifting.claimed(read.extracted.declared_language, read.claims)
+    again = sifting.annotated(read.extracted.title, read.extracted.text, unread.url, claims)
+    assert again == read.annotation

@@ -99,6 +99,24 @@ def test_the_language_of_the_feed_counts_where_the_text_has_none() -> None:
     assert explain.of_page(body, URL, hints=Hints(language="nl"))["language"]["code"] == "nl"
 
 
+def test_who_said_what_of_the_language_is_told() -> None:
+    dutch = (
+        "De stad opent morgen honderd plaatsen voor mensen zonder dak boven het hoofd, zegt zij.",
+        "Vrijwilligers koken er elke avond soep en brengen 's nachts dekens naar wie buiten blijft.",
+        "Wie er wil slapen, meldt zich vanaf zeven uur aan de poort in de straat achter de kaai.",
+        "Vorige winter waren er te weinig bedden, en gezinnen met kinderen gingen altijd voor.",
+    )
+    mixed = article("Le centre rouvre", FIRST, SECOND, *dutch)
+    report = explain.of_page(mixed, URL.replace("org/", "org/nl/"), hints=Hints(language="fr"))
+    told = report["language"]
+    assert (told["code"], told["claims"]["feed"]) == ("nl", "fr")
+    assert told["likelier"]["fr"] > told["likelier"]["nl"] > 1
+    assert [each["language"] for each in told["shares"]] == ["nl", "fr"]
+    text = shown(report)
+    for said in ("paragraphs: nl ", "langdetect: nl ", "also claimed: feed fr", "likelier: fr 540"):
+        assert said in text
+
+
 def test_a_fact_without_end_is_cut_for_a_person() -> None:
     assert shown({"url": "x" * 9_000}).count("x") == explain.MAX_FACT
 

@@ -11,9 +11,12 @@ from sqlite_utils import Database
 
 from crawler import clock, database, publish, store, tdmrep
 from crawler.errors import ConfigError, PublishError
+from crawler.exports.feeds import feed
 from crawler.frontier import Frontier
 from crawler.items import Harvest, Licence, Link, Source
 from crawler.publish import EXTRACT_CHARACTERS, extract_of, rights
+from crawler.published import connect, languages, search
+from crawler.query import Query
 from crawler.readings import Reading
 from enrich.annotate import annotate, version
 from enrich.extract import extract
@@ -63,6 +66,51 @@ def private(tmp_path: Path, source: Source) -> Path:
             )  # fmt: skip
             store.save(db, [reading], version())
     return path
+
+
+def test_a_language_is_published_with_its_votes_its_claims_and_the_others(
+    private: Path, tmp_path: Path
+) -> None:
+    with closing(database.private(private)) as db:
+        votes = [{"detector": "pycld2", "language": "pcm", "probability": 0.6}]
+        shares = [{"language": "fr", "share": 0.7}, {"language": "nl", "share": 0.3}]
+        db.execute(
+            "UPDATE articles SET language_votes = ?, language_shares = ?,"
+            " language_declared = 'en-US' WHERE source = 'quai'",
+            (json.dumps(votes), json.dumps(shares)),
+        )
+        db.execute("UPDATE articles SET language = 'und' WHERE source = 'pont'")
+    news = tmp_path / "news.db"
+    publish.publish(private, news)
+    told = {row["source"]: row for row in read(news, "SELECT * FROM articles")}
+    assert (told["quai"]["language_tag"], told["quai"]["language_conflict"]) == ("fr", 1)
+    assert json.loads(told["quai"]["language_claims"]) == {"page": "fr"}
+    assert told["pont"]["language_conflict"] is None
+    spoken = (
+        "SELECT source, spoken.language, share FROM article_languages AS spoken"
+        " JOIN articles ON id = article_id"
+    )
+    assert sorted(map(tuple, read(news, spoken))) == [
+        ("pont", "und", 1.0), ("quai", "fr", 0.7), ("quai", "nl", 0.3),
+    ]  # fmt: skip
+    said = (
+        "SELECT name_fr FROM language_votes JOIN languages ON code = language"
+        " WHERE probability = 0.6"
+    )
+    assert [row["name_fr"] for row in read(news, said)] == ["pidgin nigérian"]
+    with closing(connect(news)) as conn:
+        assert languages(conn, "nl")["und"] == "onbekende taal"
+        assert search(conn, Query(language="und")).total == 1
+        assert feed(conn, language="und", format="rss")
+
+
+def test_a_declared_language_is_compared_as_the_language_it_names() -> None:
+    def conflict(declared: str | None, found: str) -> bool | None:
+        return publish._conflict({"language_declared": declared, "language": found, "title": "Bê"})
+
+    same = (("nb-NO", "no"), ("zh-TW", "zh"), ("ku", "kmr"), ("fr-BE", "fr"))
+    assert {conflict(*pair) for pair in same} == {False}
+    assert (conflict("en", "fr"), conflict(None, "fr"), conflict("und", "fr")) == (True, None, None)
 
 
 def read(path: Path, sql: str) -> list[sqlite3.Row]:

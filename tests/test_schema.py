@@ -75,3 +75,33 @@ def test_what_an_api_gave_is_looked_at_for_its_rights(tmp_path: Path, source: So
     with closing(database.private(path)) as db:
         drawn = Frontier(db).draw(["quai"], now=clock.now(), limit=9)
     assert {(url.url[-1], url.given) for url in drawn} == {("a", 1), ("b", 0)}
+
+
+def test_what_was_known_of_a_language_stays_and_its_script_goes_apart(
+    tmp_path: Path, source: Source
+) -> None:
+    path = tmp_path / "old.db"
+    first_version(path, source)
+    with closing(Database(path)) as db:
+        schema.private.apply(db, stop_before="m005_languages")
+        for ident, code, declared in ((1, "zh-Hant", "zh-TW"), (2, "fr", None)):
+            article = {
+                "id": ident, "url_id": ident, "page_id": 1, "source": "quai", "url": f"http://{ident}",
+                "title": "Un abri", "fetched": DAY, "language": code, "language_confidence": 0.9,
+                "language_method": "voted", "language_votes": '[{"detector": "pycld2"}]',
+                "language_declared": declared, "words": 2,
+                **dict.fromkeys(("authors", "attachments", "categories", "themes"), "[]"),
+                **dict.fromkeys(("countries", "text_hash", "content_hash"), ""),
+            }  # fmt: skip
+            db.table("articles").insert(article)
+            sieved = {"article_id": ident, "text": b"", "seen": b"", "declared": declared or "fr"}
+            db.table("sieved").insert(sieved)
+    with closing(database.private(path)) as db:
+        first, second = db.table("articles").rows
+    assert (first["language"], first["language_tag"]) == ("zh", "zh-Hant")
+    assert (first["language_votes"], first["language_shares"]) == (
+        '[{"detector": "pycld2"}]', "[]",
+    )  # fmt: skip
+    assert [json.loads(row["language_claims"]) for row in (first, second)] == [
+        {"page": "zh-TW"}, {"feed": "fr"},
+    ]  # fmt: skip

@@ -94,6 +94,23 @@ def test_titles_and_texts_say_their_language_and_direction(db: Path) -> None:
     assert '<h1 lang="zh-Hant" dir="ltr">' in page(db, "/article/5")
 
 
+def test_an_article_is_there_as_json_with_all_that_its_page_has(db: Path) -> None:
+    found, none = get(db, "/article/1.json", "/article/99.json")
+    told = found.json()
+    assert told["language"] == {"code": "fr", "name": "French", "n": 0}
+    assert [each["language"]["name"] for each in told["language_shares"]] == ["French", "Dutch"]
+    assert told["language_votes"][0]["detector"] == "pycld2"
+    assert (none.status_code, none.json()["ok"]) == (404, False)
+
+
+def test_an_article_in_no_known_language_has_a_page_a_facet_and_a_feed(db: Path) -> None:
+    shown = page(db, "/article/13")
+    assert '<h1 lang="und" dir="auto">' in shown
+    assert "Unknown language" in shown
+    assert 'href="/feeds/und.atom"' in shown
+    assert titles(page(db, "/?language=und")) == [13]
+
+
 def test_a_list_in_a_language_names_its_feeds(db: Path) -> None:
     html = page(db, "/?language=fr&theme=housing")
     for address in ("/feeds/fr.atom", "/feeds/fr.rss", "/feeds/fr/housing.atom"):
