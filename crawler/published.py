@@ -201,22 +201,24 @@ class Article:
 # --- Asking --------------------------------------------------------------------------------------
 
 
-def search(conn: sqlite3.Connection, query: Query) -> Results:
+def search(conn: sqlite3.Connection, query: Query, language: str = "en") -> Results:
     """One page of the newest articles that fit, with how many there are of what.
+
+    Languages, themes and countries are named in `language`.
 
     With words, a theme or a country, what is sorted by date is the CAP articles that arrived last
     (the order the index is kept in); with fewer hits than that the order is exact.
     """
     hits = _hits(conn, query, CAP + 1)
     chosen, newer, older = _page(hits[:CAP], query.page)
-    facets = _stored_facets(conn) if query.plain else {}
-    facets = facets or _counted_facets(conn, [id_ for _, id_ in hits[:CAP]])
+    facets = _stored_facets(conn, language) if query.plain else {}
+    facets = facets or _counted_facets(conn, [id_ for _, id_ in hits[:CAP]], language)
     total = len(hits)
     if query.plain and hits:
         # Every article has exactly one language, so these add up to all there are.
         total = sum(label.n for label in facets["language"]) or total
     return Results(
-        entries=entries(conn, [id_ for _, id_ in chosen]),
+        entries=entries(conn, [id_ for _, id_ in chosen], language),
         total=total,
         facets=facets,
         newer=newer,
@@ -513,27 +515,29 @@ TALLIES = {
 }
 
 
-def _counted_facets(conn: sqlite3.Connection, ids: Sequence[int]) -> dict[str, tuple[Label, ...]]:
+def _counted_facets(
+    conn: sqlite3.Connection, ids: Sequence[int], language: str
+) -> dict[str, tuple[Label, ...]]:
     listed = {"ids": json.dumps(ids)}
     hits = "SELECT value FROM json_each(:ids)"
     rows = {facet: _rows(conn, tally.format(hits=hits), listed) for facet, tally in TALLIES.items()}
-    return _labelled(conn, rows)
+    return _labelled(conn, rows, language)
 
 
-def _stored_facets(conn: sqlite3.Connection) -> dict[str, tuple[Label, ...]]:
+def _stored_facets(conn: sqlite3.Connection, language: str) -> dict[str, tuple[Label, ...]]:
     rows: dict[str, list[Any]] = {facet: [] for facet in FACETS}
     for facet, value, n in _rows(conn, "SELECT facet, value, n FROM facet_counts"):
         rows.setdefault(facet, []).append((value, n))
-    return _labelled(conn, rows) if rows["language"] else {}
+    return _labelled(conn, rows, language) if rows["language"] else {}
 
 
 def _labelled(
-    conn: sqlite3.Connection, rows: Mapping[str, Iterable[tuple[str, int]]]
+    conn: sqlite3.Connection, rows: Mapping[str, Iterable[tuple[str, int]]], language: str
 ) -> dict[str, tuple[Label, ...]]:
     named = {
-        "language": languages(conn),
-        "theme": themes(conn),
-        "country": countries(conn),
+        "language": languages(conn, language),
+        "theme": themes(conn, language),
+        "country": countries(conn, language),
         "source": sources(conn),
     }
     return {

@@ -102,7 +102,7 @@ def test_the_language_of_the_feed_counts_where_the_text_has_none() -> None:
 def test_who_said_what_of_the_language_is_told() -> None:
     dutch = (
         "De stad opent morgen honderd plaatsen voor mensen zonder dak boven het hoofd, zegt zij.",
-        "Vrijwilligers koken er elke avond soep en brengen 's nachts dekens naar wie buiten blijft.",
+        "Vrijwilligers koken er elke avond soep en brengen dekens naar wie buiten blijft.",
         "Wie er wil slapen, meldt zich vanaf zeven uur aan de poort in de straat achter de kaai.",
         "Vorige winter waren er te weinig bedden, en gezinnen met kinderen gingen altijd voor.",
     )

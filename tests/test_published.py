@@ -168,6 +168,8 @@ def test_counts_of_a_search_are_of_its_hits(conn: sqlite3.Connection) -> None:
         "country": [("BE", 2)],
         "source": [("quai", 2)],
     }
+    named = search(conn, Query(words="aide"), "nl").facets
+    assert (named["language"][0].name, named["country"][0].name) == ("Frans", "België")
 
 
 def test_pages_lead_through_everything_once_and_back(
