@@ -182,7 +182,7 @@ class Article:
     language_votes: tuple[Vote, ...]
     language_shares: tuple[Share, ...]
     language_declared: str | None
-    language_claims: tuple[str, ...]
+    language_claims: dict[str, Any]
     words: int
     categories: tuple[str, ...]
     origin_url: str | None
@@ -407,7 +407,7 @@ def article(conn: sqlite3.Connection, number: int, language: str = "en") -> Arti
                 (number,),
             )
         ),
-        language_claims=_strings(row["language_claims"]),
+        language_claims=json.loads(row["language_claims"]),
         themes=_evidence(conn, "article_themes", "theme", number, themes(conn, language)),
         countries=_evidence(
             conn, "article_countries", "country", number, countries(conn, language)

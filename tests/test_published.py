@@ -223,7 +223,7 @@ def test_an_article_says_all_that_is_known_of_it(conn: sqlite3.Connection) -> No
     assert [(each.language.name, each.share) for each in one.language_shares] == [
         ("French", 0.7), ("Dutch", 0.3),
     ]  # fmt: skip
-    assert one.language_claims == ("page: fr", "source: fr nl")
+    assert one.language_claims == {"page": "fr", "source": ["fr", "nl"]}
     assert one.themes[0].evidence == ("halte de nuit", "loyer")
     assert one.countries[0].name == "Belgium"
 

@@ -146,6 +146,7 @@ def test_an_article_page_tells_where_each_value_comes_from(db: Path) -> None:
         "98 %",
         "The detectors agreed",
         "French 70 %, Dutch 30 %",
+        "<dt>Source said</dt><dd>fr, nl</dd>",
         "<td>pycld2</td><td>French</td>",
         "Belgium",
         "La rédaction",
