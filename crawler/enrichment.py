@@ -1,6 +1,8 @@
 """Archived pages into articles, beside the crawl: take what waits, read it, store it."""
 
 import concurrent.futures
+import errno
+import tempfile
 import threading
 import time
 from collections import Counter
@@ -25,6 +27,8 @@ AHEAD = 4
 # Stored in one transaction: at most so many, and at least as often.
 BATCH = 50
 WAIT_SECONDS = 0.2
+# What an error says where nothing can be written; the last, where there is no folder for it.
+FULL = frozenset({errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EROFS, errno.ENOENT})
 # A process can end for want of memory, through no fault of the page that it was reading.
 MAX_CRASHES = 2
 
@@ -116,6 +120,14 @@ def _result(future: "Future[Reading]", page: Unread) -> Reading:
     except BrokenProcessPool as error:
         # Not this page's fault: it waits for the next time.
         raise TamisError(f"processes that read pages cannot be kept running: {error}") from error
+    except OSError as error:
+        # Nor this: a model is unpacked to a file, and no page can be read without.
+        if error.errno in FULL:
+            raise TamisError(
+                f"no page can be read: {error}; free some room in {tempfile.gettempdir()} and run"
+                " it again, it goes on from what was read"
+            ) from error
+        reason = f"{type(error).__name__}: {error}"
     except Exception as error:  # noqa: BLE001 (whatever one page does must not stop the others)
         reason = f"{type(error).__name__}: {error}"
     return Reading(url_id=page.url_id, outcome="failed", reason=reason)
