@@ -419,13 +419,25 @@ def _bylines(front: Front, title: str) -> Iterator[str]:
 
 
 def _alike(element: HtmlElement, near: Sequence[Spot]) -> list[HtmlElement]:
-    """The by-line, and those beside it that are named as it is: each has one of several names."""
+    """The by-line, and those beside it that are named as it is: each has one of several names.
+
+    Only with a comma or an "and" between: what stands below each other are author and editor.
+    """
     parent, named = element.getparent(), element.get("class")
     if parent is None or not named:
         return [element]
     beside = (spot.element for spot in near if spot.element.getparent() is parent)
     alike = [other for other in beside if other.get("class") == named and other.tag == element.tag]
-    return alike[:MAX_NAMES] if element is alike[0] else [element]
+    if element is not alike[0]:
+        return [element]
+    joined = list(takewhile(lambda other: _joins(other.tail), alike))
+    return alike[: min(len(joined) + 1, MAX_NAMES)]
+
+
+def _joins(tail: str | None) -> bool:
+    """Whether what follows a name leads to another one."""
+    text = f" {(tail or '').strip()} "
+    return bool(text.strip()) and not _words().conjunction.sub("", text).strip(" ,;/&·|")
 
 
 def _signed(element: HtmlElement) -> str:
