@@ -6,9 +6,10 @@ What was not committed when a process dies is pending still, and done again.
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlite_utils import Database
+if TYPE_CHECKING:  # takes an eighth of a second, and processes that read pages come by here
+    from sqlite_utils import Database
 
 # Committed when so many wait, or so long: a kill loses at most these, and they are fetched again.
 # Single commits write 12,300 rows a second, batches of 100 16,900.
@@ -19,7 +20,7 @@ Statement = tuple[str, Sequence[Any]]
 
 
 @contextmanager
-def transaction(db: Database) -> Iterator[None]:
+def transaction(db: "Database") -> Iterator[None]:
     """A transaction that takes its turn among the writers before it reads.
 
     A plain BEGIN takes it at the first write; if another process has written since the first read,
@@ -41,7 +42,7 @@ def transaction(db: Database) -> Iterator[None]:
 class Writes:
     """Statements that wait for their transaction. Not shared between threads."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: "Database") -> None:
         self.db = db
         self._waiting: list[Statement] = []
         self._since = 0.0
