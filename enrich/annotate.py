@@ -6,7 +6,7 @@ from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed
 from pathlib import Path
 
-from enrich import places, themes
+from enrich import places, vocabulary
 from enrich.language import NO_HINTS, Language, LanguageHints, identify
 from enrich.places import Country, countries_of
 from enrich.themes import Theme, themes_of
@@ -41,7 +41,7 @@ def version() -> str:
     """What made a result: a stored one that carries another version is older and can be redone."""
     packages = (f"{name}-{release}" for name in PACKAGES if (release := _installed(name)))
     data = (
-        f"lexicon-{themes.version()}",
+        f"lexicon-{vocabulary.version()}",
         f"countries-{places.version()}",
         f"words-{_words()}",
     )

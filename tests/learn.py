@@ -1,0 +1,394 @@
+"""Learn data/theme_weights.json anew; run by `make weights CORPORA=folder`.
+
+From the half of tests/sector that does not judge, all of tests/sector/lessons, the examples of the
+lexicon, and two public sets in `CORPORA/tagging`: posts of ReliefWeb with the themes that its
+editors gave, and news about sport, shows and technology (MasakhaNEWS), which have none.
+Prints how well each text is judged by what was learnt from the others.
+"""
+
+import argparse
+import gzip
+import hashlib
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+from sklearn.linear_model import LogisticRegression
+
+from enrich.judging import (
+    SECTOR_FEATURES,
+    THEME_FEATURES,
+    WEIGHTS,
+    Evidence,
+    sector_features,
+    sigmoid,
+    theme_features,
+    weighed,
+)
+from enrich.terms import terms_in
+from enrich.vocabulary import lexicon
+
+HERE = Path(__file__).parent
+GOLD = HERE / "sector"
+# MasakhaNEWS's labels of what is off the sector; its politics and business are neither.
+OFF = frozenset({"sports", "entertainment", "technology"})
+FOLDS = 5
+# How much each kind of text counts. ReliefWeb's editors gave some themes of a post only, so that a
+# theme they did not give says little; hard negatives are few and count twice.
+UNSAID, NEVER_SAID, OFF_SECTOR, EXAMPLE, POST, NEGATIVE = 0.3, 0.1, 0.5, 0.3, 0.25, 2.0
+# How freely weights may grow, by their kind (the spread of the prior of each): what holds for all
+# themes, each theme's own, what themes say of each other, words.
+SPREAD = {"any": 1.0, "alone": 0.5, "beside": 0.5, "words": 1.2, "sector words": 0.75}
+# A word must stand in so many texts that are learnt from.
+FEWEST_TEXTS = 3
+# So many words are learnt: pairs of a word and a theme, and words for the sector.
+WORDS, SECTOR_WORDS = 4000, 600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lesson:
+    """A text to learn from (or, not `learn`, only to judge).
+
+    `themes`: 1 for what it is about, 0 for what it is not; unknown ones are missing. `sector`: is
+    it of the sector, None unknown. `weights` go with both.
+    """
+
+    id: str
+    language: str
+    evidence: Evidence
+    themes: Mapping[str, tuple[int, float]]
+    sector: tuple[int, float] | None
+    learn: bool = True
+    gold: Mapping[str, Any] | None = None
+
+    @property
+    def fold(self) -> int:
+        return int(hashlib.sha1(self.id.encode()).hexdigest()[8:12], 16) % FOLDS
+
+
+def judges(ident: str) -> bool:
+    """Whether a text of tests/sector is of the half that judges."""
+    return int(hashlib.sha1(ident.encode()).hexdigest()[:8], 16) % 2 == 1
+
+
+def lessons(corpora: Path) -> Iterator[Lesson]:
+    """Every text, in an order that does not change."""
+    for path in (*sorted(GOLD.glob("*.jsonl")), *sorted(GOLD.glob("lessons/*.jsonl"))):
+        for row in _lines(path):
+            gold = path.parent == GOLD
+            yield _ours(row, path.stem, learn=not (gold and judges(row["id"])), gold=gold)
+    for slug, record in lexicon().items():
+        for language, examples in record.examples.items():
+            for said in ("yes", "no"):
+                for number, text in enumerate(getattr(examples, said)):
+                    themes = {slug: (int(said == "yes"), EXAMPLE)}
+                    sector = (1, EXAMPLE) if said == "yes" else None
+                    ident = f"{slug} {language} {said} {number}"
+                    yield _lesson(ident, language, "", text, themes, sector)
+    posts = list(_lines(corpora / "tagging" / "themes_reliefweb_en.jsonl.gz"))
+    said_somewhere = {slug for row in posts for slug in row["gold"]}
+    for row in posts:
+        themes = {
+            slug: (1, 1.0)
+            if slug in row["gold"]
+            else (0, UNSAID if slug in said_somewhere else NEVER_SAID)
+            for slug in lexicon()
+        }
+        yield _lesson(f"reliefweb {row['id']}", "en", "", row["text"], themes, (1, POST))
+    for row in _lines(corpora / "tagging" / "posts_by_language_reliefweb.jsonl.gz"):
+        yield _lesson(f"post {row['id']}", row["lang"], "", row["text"], {}, (1, POST))
+    for row in _lines(corpora / "tagging" / "topics_masakhanews.jsonl.gz"):
+        off = row["label"] in OFF
+        themes = dict.fromkeys(lexicon(), (0, OFF_SECTOR)) if off else {}
+        if row["label"] == "health":
+            themes = {"health": (1, OFF_SECTOR)}
+        ident = f"masakhanews {row['id']}"
+        sector = (0, OFF_SECTOR) if off else None
+        yield _lesson(ident, row["lang"], row["title"], row["text"], themes, sector)
+
+
+def _ours(row: Mapping[str, Any], language: str, *, learn: bool, gold: bool) -> Lesson:
+    main = row["main"]
+    about = {main, *row["themes"]}
+    themes = {
+        slug: (int(slug in about), 1.0)
+        for slug in lexicon()
+        if slug in about or slug not in row["acceptable"]
+    }
+    sector = (1, 1.0) if main else (0, NEGATIVE)
+    return _lesson(
+        row["id"], language, row["title"], row["text"], themes, sector,
+        learn=learn, gold=row if gold else None,
+    )  # fmt: skip
+
+
+def _lesson(
+    ident: str, language: str, title: str, text: str, themes: Mapping[str, tuple[int, float]],
+    sector: tuple[int, float] | None, **more: Any,
+) -> Lesson:  # fmt: skip
+    evidence = weighed(terms_in(title, text, language), title, text)
+    return Lesson(
+        id=ident, language=language, evidence=evidence, themes=themes, sector=sector, **more
+    )
+
+
+def _lines(path: Path) -> Iterator[dict[str, Any]]:
+    opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open()
+    with opened as lines:
+        yield from map(json.loads, lines)
+
+
+# -- learning
+
+Numbers = Any  # an array of numpy
+
+
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """What a regression learnt: a weight for each column, most of them nothing."""
+
+    weights: Numbers
+    base: float
+
+    def told(self, matrix: Any) -> Numbers:
+        return 1 / (1 + np.exp(-(matrix @ self.weights + self.base)))
+
+
+class Learner:
+    """All lessons as matrices, and the two regressions over them."""
+
+    def __init__(self, texts: Sequence[Lesson]) -> None:
+        self.texts = texts
+        self.slugs = sorted(lexicon())
+        self.words = _words(texts)
+        self.beside = _matrix(
+            len(self.slugs),
+            (
+                {
+                    self.slugs.index(slug): np.log1p(one.score) * SPREAD["beside"]
+                    for slug, one in text.evidence.themes.items()
+                }
+                for text in texts
+            ),
+        )
+        self.folds = np.array([text.fold for text in texts])
+        self.learn = np.array([text.learn for text in texts])
+        self._pairs()
+
+    def _word_matrix(self, spread: float) -> Any:
+        """Words by text; a rare word counts for more, as in tf-idf."""
+        return _matrix(
+            len(self.words),
+            (
+                {
+                    self.words[text.language, word][0]: value
+                    * self.words[text.language, word][1]
+                    * spread
+                    for word, value in text.evidence.word_values.items()
+                    if (text.language, word) in self.words
+                }
+                for text in self.texts
+            ),
+        )
+
+    def _pairs(self) -> None:
+        """One row for each text and theme."""
+        count, themes = len(self.texts), len(self.slugs)
+        found = np.zeros((count, themes, len(THEME_FEATURES)))
+        said, weights = np.zeros((count, themes)), np.zeros((count, themes))
+        for number, text in enumerate(self.texts):
+            for slug, features in theme_features(text.evidence).items():
+                found[number, self.slugs.index(slug)] = features
+            for slug, (about, weight) in text.themes.items():
+                said[number, self.slugs.index(slug)] = about
+                weights[number, self.slugs.index(slug)] = weight
+        self.said, self.weighs = said.ravel(), weights.ravel()
+        flat = found.reshape(count * themes, -1)
+        there = flat[:, 0] > 0
+        self.middle, self.width = flat[there].mean(0), flat[there].std(0)
+        self.middle[0], self.width[0] = 0, 1
+        flat[there] = (flat[there] - self.middle) / self.width
+        alone = sparse.csr_matrix(np.tile(np.eye(themes) * SPREAD["alone"], (count, 1)))
+        each = sparse.hstack([self.beside, self._word_matrix(SPREAD["words"])]).tocoo()
+        rows = np.concatenate([each.row * themes + theme for theme in range(themes)])
+        columns = np.concatenate([each.col * themes + theme for theme in range(themes)])
+        crossed = sparse.csr_matrix(
+            (np.tile(each.data, themes), (rows, columns)),
+            shape=(count * themes, each.shape[1] * themes),
+        )
+        self.pairs = sparse.hstack([sparse.csr_matrix(flat), alone, crossed]).tocsr()
+        self.pair_texts = np.repeat(np.arange(count), themes)
+
+    def themes(self) -> tuple[Learnt, Numbers]:
+        """The regression over all that is learnt from, and probabilities that each text had no
+        part in."""
+        usable = self.learn[self.pair_texts] & (self.weighs > 0)
+        folds = self.folds[self.pair_texts]
+        told = np.zeros(len(self.said))
+        for fold in range(FOLDS):
+            learnt = self._themes(usable & (folds != fold))
+            told[folds == fold] = learnt.told(self.pairs[folds == fold])
+        learnt = self._themes(usable)
+        unseen = ~self.learn[self.pair_texts]
+        told[unseen] = learnt.told(self.pairs[unseen])
+        return learnt, told.reshape(len(self.texts), -1)
+
+    def _themes(self, chosen: Numbers) -> Learnt:
+        themes = len(self.slugs)
+        plain = len(THEME_FEATURES) + themes + themes**2
+        return _fit(self.pairs, self.said, self.weighs, chosen, plain=plain, words=WORDS)
+
+    def sector(self, themes: Numbers) -> tuple[Learnt, Numbers]:
+        """The same for whether a text is of the sector, from what is told of its themes."""
+        features = np.array(
+            [
+                sector_features(text.evidence, row)
+                for text, row in zip(self.texts, themes, strict=True)
+            ]
+        )
+        self.sector_middle, self.sector_width = features.mean(0), features.std(0) + 1e-9
+        features = (features - self.sector_middle) / self.sector_width
+        matrix = sparse.hstack(
+            [sparse.csr_matrix(features), self._word_matrix(SPREAD["sector words"])]
+        ).tocsr()
+        said = np.array([(text.sector or (0, 0.0))[0] for text in self.texts])
+        weights = np.array([(text.sector or (0, 0.0))[1] for text in self.texts])
+        usable = self.learn & (weights > 0)
+        fit = partial(
+            _fit, matrix, said, weights, plain=len(SECTOR_FEATURES), words=SECTOR_WORDS
+        )
+        told = np.zeros(len(self.texts))
+        for fold in range(FOLDS):
+            learnt = fit(chosen=usable & (self.folds != fold))
+            told[self.folds == fold] = learnt.told(matrix[self.folds == fold])
+        learnt = fit(chosen=usable)
+        told[~self.learn] = learnt.told(matrix[~self.learn])
+        return learnt, told
+
+
+def _fit(
+    matrix: Any, said: Numbers, weights: Numbers, chosen: Numbers, *, plain: int, words: int
+) -> Learnt:
+    """Learn from the chosen rows: first from all columns, then from the first `plain` ones and
+    the `words` further ones that weighed most, so that few words carry what many did."""
+    matrix, said, weights = matrix[chosen], said[chosen], weights[chosen]
+    first = _regression(matrix, said, weights)
+    most = plain + np.argsort(-np.abs(first.coef_[0][plain:]), kind="stable")[:words]
+    kept = np.concatenate([np.arange(plain), np.sort(most)])
+    second = _regression(matrix[:, kept], said, weights)
+    all_weights = np.zeros(matrix.shape[1])
+    all_weights[kept] = second.coef_[0]
+    return Learnt(all_weights, float(second.intercept_[0]))
+
+
+def _regression(matrix: Any, said: Numbers, weights: Numbers) -> LogisticRegression:
+    return LogisticRegression(max_iter=500, tol=1e-3).fit(matrix, said, sample_weight=weights)
+
+
+def _matrix(columns: int, rows: Iterable[Mapping[int, float]]) -> Any:
+    rows = list(rows)
+    return sparse.csr_matrix(
+        (
+            [value for row in rows for value in row.values()],
+            (
+                [number for number, row in enumerate(rows) for _ in row],
+                [column for row in rows for column in row],
+            ),
+        ),
+        shape=(len(rows), columns),
+    )
+
+
+def _words(texts: Sequence[Lesson]) -> dict[tuple[str, str], tuple[int, float]]:
+    """The words that are learnt of: their columns, and how rare each is (idf)."""
+    texts = [text for text in texts if text.learn]
+    count = Counter(text.language for text in texts)
+    seen = Counter((text.language, word) for text in texts for word in text.evidence.words)
+    kept = sorted(word for word, times in seen.items() if times >= FEWEST_TEXTS)
+    return {
+        word: (number, float(np.log(1 + count[word[0]] / seen[word])))
+        for number, word in enumerate(kept)
+    }
+
+
+# -- writing
+
+# What is smaller says nothing that is seen: of neighbours and of words.
+LEAST_BESIDE, LEAST_WORD = 0.05, 0.1
+
+
+def written(learner: Learner, theme: Learnt, sector: Learnt) -> Any:
+    """The file's content, rounded and without what is too small to matter."""
+    of_theme, of_sector = theme.weights, sector.weights
+    slugs, start = learner.slugs, len(THEME_FEATURES)
+    features = of_theme[:start] / learner.width
+    features[0] -= (of_theme[:start] / learner.width) @ learner.middle
+    alone = theme.base + of_theme[start : start + len(slugs)] * SPREAD["alone"]
+    start += len(slugs)
+    beside = of_theme[start : start + len(slugs) ** 2].reshape(len(slugs), -1) * SPREAD["beside"]
+    words = of_theme[start + len(slugs) ** 2 :].reshape(len(learner.words), -1) * SPREAD["words"]
+    plain = of_sector[: len(SECTOR_FEATURES)] / learner.sector_width
+    spoken = of_sector[len(SECTOR_FEATURES) :] * SPREAD["sector words"]
+    return {
+        "theme": {
+            "base": _round(theme.base),
+            "features": _named(THEME_FEATURES, features),
+            "alone": _named(slugs, alone),
+            "beside": {
+                slug: _named(slugs, row, LEAST_BESIDE)
+                for slug, row in zip(slugs, beside, strict=True)
+            },
+            "words": _by_language(
+                (word, _named(slugs, words[at] * rarity, LEAST_WORD))
+                for word, (at, rarity) in learner.words.items()
+            ),
+        },
+        "sector": {
+            "base": _round(sector.base - plain @ learner.sector_middle),
+            "features": _named(SECTOR_FEATURES, plain),
+            "words": _by_language(
+                (word, _round(spoken[at] * rarity))
+                for word, (at, rarity) in learner.words.items()
+                if abs(spoken[at] * rarity) >= LEAST_WORD
+            ),
+        },
+    }
+
+
+def _round(value: float) -> float:
+    return round(float(value), 2)
+
+
+def _named(names: Sequence[str], values: Numbers, least: float = 0.0) -> dict[str, float]:
+    pairs = zip(names, values, strict=True)
+    return {name: _round(value) for name, value in pairs if abs(value) >= least}
+
+
+def _by_language(words: Iterable[tuple[tuple[str, str], Any]]) -> dict[str, dict[str, Any]]:
+    table: dict[str, dict[str, Any]] = {}
+    for (language, word), said in words:
+        if said:
+            table.setdefault(language, {})[word] = said
+    return table
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="learn.py", description=__doc__)
+    parser.add_argument("corpora", type=Path, help="folder with tagging/*.jsonl.gz")
+    texts = list(lessons(parser.parse_args(argv).corpora))
+    learner = Learner(texts)
+    theme, told = learner.themes()
+    sector, _ = learner.sector(told)
+    content = json.dumps(written(learner, theme, sector), ensure_ascii=False, indent=1)
+    WEIGHTS.write_text(content + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
