@@ -101,9 +101,8 @@ def _countries(language: str) -> Written:
     countries = data("countries")
     doubtful = folded(countries["doubtful"].get(base(language), ()))
     people, bodies = folded(countries["people"]["names"]), folded(countries["bodies"]["names"])
-    # In other languages than English, Jordan is a person and Georgia an American state.
-    own = territories(language).values()
-    foreign = people - folded(own) if own else frozenset[str]()
+    own = folded(territories(language).values()) or people  # of "und", English
+    foreign = folded(countries["people"]["in_english"]) - own
     words = folded(countries["words_in_capitals"].get(base(language), ()))
     # The last ones are the language's own, and it is by these that a country is shown as named.
     for name, codes in reversed(_codes(language).items()):
