@@ -264,6 +264,33 @@ def test_a_demonym_and_its_capital_together_name_a_country_with_less_certainty(
 
 
 @pytest.mark.parametrize(
+    ("language", "text", "expected"),
+    [
+        ("en", "Most were Nigerian (n=12), followed by Ghanaian (n=11) and Chadian.", "TD GH NG"),
+        ("fr", "Des Syriens, des Afghanes et des Ukrainiens y dorment.", "AF SY UA"),
+        ("nl", "Syrische, Afghaanse en Eritrese gezinnen", "AF ER SY"),
+        ("ar", "لاجئون سوريون وعراقيون", "IQ SY"),
+        # languages, bodies, far apart, one alone
+        ("en", "Leaflets in English, French, Spanish and Turkish", ""),
+        ("en", "The Canadian Red Cross and the Australian Red Cross", ""),
+        ("fr", "Un Malien. La halte ouvre ce soir au bord de l'eau. Un Togolais.", ""),
+        ("en", "A Congolese and a Malian family", ""),
+    ],
+)  # fmt: skip
+def test_demonyms_that_stand_together_name_countries_with_the_least_certainty(
+    language: str, text: str, expected: str
+) -> None:
+    assert sorted(codes(text, language)) == sorted(expected.split())
+    assert set(scores(text, language).values()) <= {0.322}
+
+
+def test_names_of_people_and_states_are_countries_in_the_languages_that_call_them_so() -> None:
+    assert codes("Jordan, Georgia and Chad; England's nurses") == ["JO", "GE", "TD", "GB"]
+    assert codes("Robert Hooke, ein Biologe aus England", "de") == ["GB"]
+    assert codes("Georgia y Israel", "es") == ["GE", "IL"]
+
+
+@pytest.mark.parametrize(
     ("language", "text", "code"),
     [
         ("fr", "Le Congo accueille ; Kinshasa remercie.", "CD"),
