@@ -114,7 +114,8 @@ def annotate_line(record: Record) -> Record:
         ),
     )
     language, places = notes.language, notes.places
-    country, told = main_country((each.country for each in places.countries), source or None)
+    tagged = ((each.country, each.score) for each in places.countries)
+    country, told = main_country(tagged, source or None)
     return {
         "language": language.code,
         "language_tag": language.tag,

@@ -433,7 +433,7 @@ def _article(
     row: dict[str, Any], shown: Rights, signals: Signals, source: Source
 ) -> dict[str, Any]:
     country, country_from = main_country(
-        (place["country"] for place in json.loads(row["countries"])),
+        ((place["country"], place["score"]) for place in json.loads(row["countries"])),
         None if source.country == registry.INTERNATIONAL else source.country,
     )
     same = (

@@ -166,7 +166,7 @@ class Article:
     """All that is published of one article. `text` is None where rights allow an extract only.
 
     `country` is the first of `countries`, or that of the source: `country_from` says `text` or
-    `source`.
+    `source` (enrich.places.main_country).
     """
 
     id: int

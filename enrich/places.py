@@ -29,6 +29,9 @@ HALF = 0.5
 # countries and 1 wrong one, the second 30 and 3; any demonym would add 45 and 25, and a demonym
 # with a word of state ("the Chinese government") 6 and 5.
 QUARTER = 0.25
+# What a name that two countries share scores: with less ("Syrian and Afghan families", once), a text
+# is hardly about that country more than about where it was written.
+MAIN = 0.585
 # So many demonyms stand together, each so near to the last ("Nigerian (n=12), followed by Ghanaian"
 # has 25 characters between). Three, or 25 or 60 characters, leave precision as it is.
 LISTED, NEXT = 2, 40
@@ -99,15 +102,17 @@ def countries_of(title: str, text: str, language: str) -> tuple[Country, ...]:
     return places_of(title, text, language).countries
 
 
-def main_country(countries: Iterable[str], source: str | None) -> tuple[str | None, str | None]:
+def main_country(
+    countries: Iterable[tuple[str, float]], source: str | None
+) -> tuple[str | None, str | None]:
     """The country that an article is mainly about, and who says so: `text` or `source`.
 
-    `countries` are those of its text, best first; `source` is the country of whom it comes from,
-    which counts only where the text names none, and is no evidence of what the text is about.
+    `countries` are those of its text with their scores, best first; `source` is the country of whom
+    it comes from, which counts where the text names none, and is no evidence of what it is about.
     """
-    first = next(iter(countries), None)
-    if first:
-        return first, "text"
+    code, score = next(iter(countries), (None, 0.0))
+    if code and (score >= MAIN or not source):
+        return code, "text"
     return (source, "source") if source else (None, None)
 
 

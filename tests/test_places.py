@@ -405,9 +405,17 @@ def test_regions_have_names_in_the_interface(code: str, locale: str, name: str) 
 
 
 def test_the_country_of_the_source_counts_only_where_the_text_names_none() -> None:
-    assert main_country(["SY", "BE"], "BE") == ("SY", "text")
+    assert main_country([("SY", 1.0), ("BE", 1.0)], "BE") == ("SY", "text")
     assert main_country([], "BE") == ("BE", "source")
     assert main_country([], None) == (None, None)
+
+
+def test_the_country_of_the_source_goes_before_one_that_is_hardly_told_of() -> None:
+    (afghan, syrian) = countries_of("", "Des familles afghanes et syriennes", "fr")
+    assert main_country([(afghan.country, afghan.score)], "BE") == ("BE", "source")
+    assert main_country([(syrian.country, syrian.score)], None) == ("SY", "text")
+    (congo, _) = countries_of("", "Le Congo", "fr")
+    assert main_country([(congo.country, congo.score)], "BE") == ("CD", "text")
 
 
 @pytest.mark.parametrize(
