@@ -29,8 +29,8 @@ HALF = 0.5
 # countries and 1 wrong one, the second 30 and 3; any demonym would add 45 and 25, and a demonym
 # with a word of state ("the Chinese government") 6 and 5.
 QUARTER = 0.25
-# What a name that two countries share scores: with less ("Syrian and Afghan families", once), a text
-# is hardly about that country more than about where it was written.
+# What a name that two countries share scores: with less ("Syrian and Afghan families", once), a
+# text is hardly about that country more than about where it was written.
 MAIN = 0.585
 # So many demonyms stand together, each so near to the last ("Nigerian (n=12), followed by Ghanaian"
 # has 25 characters between). Three, or 25 or 60 characters, leave precision as it is.
