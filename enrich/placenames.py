@@ -32,8 +32,7 @@ class Name:
     """A name as listed; without codes, it is a blocker, which only keeps shorter names out.
 
     Several codes: it is said of each. `doubtful` needs other evidence of the same place, `person`
-    and `union` look at the words around, `body` at other abbreviations. `rival` is the country that
-    has a region of that name as well.
+    and `union` look at the words around, `body` at other abbreviations.
     """
 
     name: str
@@ -43,7 +42,6 @@ class Name:
     person: bool = False
     body: bool = False
     union: bool = False
-    rival: str = ""
 
 
 @cache
@@ -158,9 +156,8 @@ def _regions(language: str) -> Written:
     """Of Belgium, in its languages and English; of other languages, English alone."""
     regions, own = data("regions"), base(language)
     # In Dutch, English "Brussels" is an adjective.
-    spoken = own if own in regions["alone"] else "en"
-    alone, union = folded(regions["alone"][spoken]), folded(regions["union"]["names"])
-    rivals = {fold_cased(name).lower(): code for name, code in regions["rivals"].items()}
+    spoken = own if own in regions["doubtful"] else "en"
+    doubtful, union = folded(regions["doubtful"][spoken]), folded(regions["union"]["names"])
     for word, codes in _by_word(regions["names"], spoken, "en"):
         for form in (word, word[0].upper() + word[1:]):
             for variant in _variants(form, own, brackets=True):
@@ -172,9 +169,8 @@ def _regions(language: str) -> Written:
                 word,
                 codes,
                 HALF_REGION,
-                doubtful=plain in alone,
+                doubtful=plain in doubtful,
                 union=plain in union,
-                rival=rivals.get(plain, ""),
             )
             for form in _forms(word, spoken) if group == "adjectives" else (word,):
                 for variant in _variants(form, own):

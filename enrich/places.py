@@ -248,14 +248,14 @@ def _regions(found: Found, named: Mapping[Name, tuple[str, ...]]) -> list[Mentio
     belgian = BELGIUM in there or any(
         name.kind == REGION
         or (name.kind == DEMONYM and name.codes == (BELGIUM,))
-        or (name.kind == HALF_REGION and not name.rival and not name.doubtful)
+        or (name.kind == HALF_REGION and not name.doubtful)
         for name in found
     )
     mentions = []
     for name in found:
         if name.kind not in (REGION, HALF_REGION):
             continue
-        if not belgian and (name.doubtful or name.rival in there):
+        if name.doubtful and not belgian:
             continue
         weight = 1.0 if name.kind == REGION else HALF
         mentions += [(code, name, weight) for code in name.codes]
