@@ -738,6 +738,9 @@ def _explained(report: dict[str, Any], *, as_json: bool) -> None:
 def annotate(workers: int | None, *, jsonl: bool) -> None:
     """Say language, themes and countries of texts: JSON lines with id, text and maybe title.
 
+    Belgium's regions too. A line's country, if it has one, is that of its source: the answer's
+    where the text names none, with country_from "source" instead of "text".
+
     \b
     Example: tamis annotate --jsonl < texts.jsonl
     """

@@ -24,6 +24,7 @@ from enrich.duplicates import Text, relations
 from enrich.extract import bcp47, extract
 from enrich.language import LanguageHints, identify
 from enrich.memory import Memory, Seen
+from enrich.places import is_country, main_country
 from enrich.text import text_hash
 
 Record = dict[str, Any]
@@ -91,13 +92,17 @@ def _article(url: str, found: Extracted) -> Record:
 
 
 def annotate_line(record: Record) -> Record:
-    """`id`, `text`, optional `title` and claims -> language, themes and countries.
+    """`id`, `text`, optional `title`, claims and `country` -> language, themes and places.
 
     The claims of its language are `html_language`, `feed_language`, `url` and `source_languages`.
+    `country` is that of its source (ISO 3166-1): the answer's, if the text names none.
     """
     sources = record.get("source_languages") or []
     if not isinstance(sources, list):
         raise LineError("field 'source_languages' must be a list of language codes")
+    source = _text(record, "country", default="")
+    if source and not is_country(source):
+        raise LineError(f"country {source!r} is not an ISO 3166-1 code such as 'BE'")
     notes = annotate(
         _text(record, "title", default=""),
         _text(record, "text"),
@@ -108,7 +113,9 @@ def annotate_line(record: Record) -> Record:
             source=tuple(code for each in sources if (code := bcp47(str(each)))),
         ),
     )
-    language = notes.language
+    language, places = notes.language, notes.places
+    tagged = ((each.country, each.score) for each in places.countries)
+    country, told = main_country(tagged, source or None)
     return {
         "language": language.code,
         "language_tag": language.tag,
@@ -118,7 +125,10 @@ def annotate_line(record: Record) -> Record:
         "language_shares": [asdict(share) for share in language.shares],
         "votes": [asdict(vote) for vote in language.votes],
         "themes": [asdict(theme) for theme in notes.themes],
-        "countries": [asdict(country) for country in notes.countries],
+        "countries": [asdict(each) for each in places.countries],
+        "regions": [asdict(each) for each in places.regions],
+        "country": country,
+        "country_from": told,
     }
 
 

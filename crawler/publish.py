@@ -30,7 +30,7 @@ from enrich import annotate
 from enrich.detectors import canonical
 from enrich.hosts import site
 from enrich.language import UNDETERMINED
-from enrich.places import country_name, language_name
+from enrich.places import country_name, known_regions, language_name, main_country, region_name
 from enrich.rights import SILENT, Signals, limits, of_header, strictest
 from enrich.themes import lexicon
 
@@ -42,6 +42,7 @@ EXTRACT_CHARACTERS = 220
 OPEN_LICENCES = frozenset({"CC0", "CC-BY", "CC-BY-SA", "public-domain"})
 LABELS = ("fr", "nl", "en", "de", "es", "pt", "ar")
 INTERFACE = ("fr", "nl", "en")
+REGIONS_IN = ("fr", "nl", "de", "en")  # the languages of Belgium, and English
 # A take-down removes one article, a mistaken --db all of them. Half is far from both.
 MOST_LOST = 0.5
 FILL = "m002_search_and_indexes"  # the step of schema.published that comes after the rows
@@ -235,6 +236,8 @@ def _fill(source: Database, db: Database, *, full_text: bool, progress: Progress
             ),
         )
         _insert(db, "themes", _themes())
+        regions = (_named(code, region_name, REGIONS_IN) for code in known_regions())
+        _insert(db, "regions", regions)
         # Every source's languages, so that a feed stays valid through a quiet month.
         languages = {code for record in records.values() for code in record.languages}
         languages.add(UNDETERMINED)
@@ -254,7 +257,7 @@ def _fill(source: Database, db: Database, *, full_text: bool, progress: Progress
                 shown = replace(shown, level="extract")
             if full_text:
                 shown = replace(shown, level="full", characters=EXTRACT_CHARACTERS)
-            article = _article(row, shown, signals)
+            article = _article(row, shown, signals, records[row["source"]])
             text = row["text"] if article["rights"] == "full" else article["summary"]
             places = _tags(row["id"], row["countries"])
             _insert(db, "articles", [article])
@@ -266,6 +269,7 @@ def _fill(source: Database, db: Database, *, full_text: bool, progress: Progress
             themes = (tag for tag in _tags(row["id"], row["themes"]) if tag["theme"] in lexicon())
             _insert(db, "article_themes", themes)  # without what the lexicon has dropped since
             _insert(db, "article_countries", places)
+            _insert(db, "article_regions", _tags(row["id"], row["regions"]))
             _insert(db, "attachments", _attachments(row["id"], row["attachments"], shown))
             if shown.level == "full" or shown.characters == EXTRACT_CHARACTERS:
                 _insert(db, "removed_lines", _removed(source, row["id"], shown))
@@ -324,8 +328,8 @@ def _themes() -> Iterator[dict[str, Any]]:
         yield {"slug": slug, "theme_group": theme.group, **labels, **codes}
 
 
-def _named(code: str, name: Any) -> dict[str, Any]:
-    return {"code": code, **{f"name_{locale}": name(code, locale) for locale in INTERFACE}}
+def _named(code: str, name: Any, languages: Iterable[str] = INTERFACE) -> dict[str, Any]:
+    return {"code": code, **{f"name_{locale}": name(code, locale) for locale in languages}}
 
 
 def _articles(source: Database) -> Iterator[dict[str, Any]]:
@@ -425,8 +429,13 @@ def _extract(text: str, shown: Rights) -> str:
     return "" if shown.level == "metadata" else extract_of(text, shown.characters)
 
 
-def _article(row: dict[str, Any], shown: Rights, signals: Signals) -> dict[str, Any]:
-    places = json.loads(row["countries"])
+def _article(
+    row: dict[str, Any], shown: Rights, signals: Signals, source: Source
+) -> dict[str, Any]:
+    country, country_from = main_country(
+        ((place["country"], place["score"]) for place in json.loads(row["countries"])),
+        None if source.country == registry.INTERNATIONAL else source.country,
+    )
     same = (
         "id", "url", "url_key", "source", "title", "authors", "published", "published_source",
         "fetched", "language", "language_tag", "language_confidence", "language_method",
@@ -439,7 +448,8 @@ def _article(row: dict[str, Any], shown: Rights, signals: Signals) -> dict[str, 
         "summary": _extract(row["text"], shown),
         "image_caption": _extract(row["image_caption"] or "", shown) or None,
         "language_conflict": _conflict(row),
-        "country": places[0]["country"] if places else None,
+        "country": country,
+        "country_from": country_from,
         # Checked again here: whatever is published may become a link.
         "image": web_url(row["image"] or ""),
         "origin_url": web_url(row["origin_url"] or ""),

@@ -163,7 +163,11 @@ class RemovedLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Article:
-    """All that is published of one article. `text` is None where rights allow an extract only."""
+    """All that is published of one article. `text` is None where rights allow an extract only.
+
+    `country` is the first of `countries`, or that of the source: `country_from` says `text` or
+    `source` (enrich.places.main_country).
+    """
 
     id: int
     url: str
@@ -194,6 +198,9 @@ class Article:
     removed: tuple[RemovedLine, ...] = ()
     themes: tuple[Evidence, ...] = ()
     countries: tuple[Evidence, ...] = ()
+    country: Label | None = None
+    country_from: str | None = None
+    regions: tuple[Evidence, ...] = ()
     original: Entry | None = None
     reprints: tuple[Entry, ...] = ()
 
@@ -382,7 +389,7 @@ def article(conn: sqlite3.Connection, number: int, language: str = "en") -> Arti
             (story, number),
         )
     ]
-    names = languages(conn, language)
+    names, places = languages(conn, language), countries(conn, language)
     return Article(
         text=text["text"] if text and row["rights"] == "full" else None,
         authors=_strings(row["authors"]),
@@ -409,9 +416,9 @@ def article(conn: sqlite3.Connection, number: int, language: str = "en") -> Arti
         ),
         language_claims=json.loads(row["language_claims"]),
         themes=_evidence(conn, "article_themes", "theme", number, themes(conn, language)),
-        countries=_evidence(
-            conn, "article_countries", "country", number, countries(conn, language)
-        ),
+        countries=_evidence(conn, "article_countries", "country", number, places),
+        country=Label(code, places.get(code, code)) if (code := row["country"]) else None,
+        regions=_evidence(conn, "article_regions", "region", number, regions(conn, language)),
         original=next(iter(entries(conn, [original], language)), None) if original else None,
         reprints=entries(conn, others, language),
         attachments=tuple(
@@ -436,7 +443,7 @@ def article(conn: sqlite3.Connection, number: int, language: str = "en") -> Arti
             for name in (
                 *("id", "url", "title", "summary", "published", "published_source", "fetched"),
                 *("language_tag", "language_confidence", "language_method"),
-                *("language_declared", "words"),
+                *("language_declared", "words", "country_from"),
                 *("origin_url", "origin_publisher", "relation", "rights", "enricher"),
             )
         },
@@ -475,6 +482,12 @@ def languages(conn: sqlite3.Connection, language: str = "en") -> dict[str, str]:
 def countries(conn: sqlite3.Connection, language: str = "en") -> dict[str, str]:
     """Every country's name by code, in `language` if there is one (fr, nl, en)."""
     return _names(conn, "code", _name(language), "countries")
+
+
+def regions(conn: sqlite3.Connection, language: str = "en") -> dict[str, str]:
+    """Every region's name by code, in `language` if there is one (fr, nl, de, en)."""
+    column = f"name_{language}" if language in {"fr", "nl", "de"} else "name_en"
+    return _names(conn, "code", column, "regions")
 
 
 def themes(conn: sqlite3.Connection, language: str = "en") -> dict[str, str]:

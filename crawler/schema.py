@@ -284,6 +284,13 @@ def m005_languages(db: Database) -> None:
     )
 
 
+@private()
+def m006_regions(db: Database) -> None:
+    """The regions of Belgium that an article names; what was read before is read again for them."""
+    db.execute("ALTER TABLE articles ADD COLUMN regions TEXT NOT NULL DEFAULT '[]'")
+    # JSON, with evidence, as countries
+
+
 @published()
 def m001_news(db: Database) -> None:
     db.executescript(
@@ -303,6 +310,9 @@ def m001_news(db: Database) -> None:
         );
         CREATE TABLE languages (code TEXT PRIMARY KEY, name_fr TEXT, name_nl TEXT, name_en TEXT);
         CREATE TABLE countries (code TEXT PRIMARY KEY, name_fr TEXT, name_nl TEXT, name_en TEXT);
+        CREATE TABLE regions (
+          code TEXT PRIMARY KEY, name_fr TEXT, name_nl TEXT, name_de TEXT, name_en TEXT
+        );
         CREATE TABLE articles (
           id INTEGER PRIMARY KEY,
           url TEXT NOT NULL, url_key TEXT NOT NULL UNIQUE,
@@ -313,7 +323,7 @@ def m001_news(db: Database) -> None:
           language_confidence REAL, language_method TEXT NOT NULL,
           language_declared TEXT, language_claims TEXT NOT NULL DEFAULT '{}',
           language_conflict INTEGER,
-          country TEXT,
+          country TEXT, country_from TEXT,
           words INTEGER NOT NULL, image TEXT, categories TEXT NOT NULL, origin_url TEXT,
           kind TEXT NOT NULL DEFAULT 'article', signed_by TEXT, image_caption TEXT,
           section TEXT NOT NULL DEFAULT '[]', origin_publisher TEXT, relation TEXT,
@@ -339,6 +349,12 @@ def m001_news(db: Database) -> None:
           country TEXT NOT NULL REFERENCES countries(code),
           score REAL NOT NULL, evidence TEXT NOT NULL,
           PRIMARY KEY (article_id, country)
+        ) WITHOUT ROWID;
+        CREATE TABLE article_regions (
+          article_id INTEGER NOT NULL REFERENCES articles(id) ON DELETE CASCADE,
+          region TEXT NOT NULL REFERENCES regions(code),
+          score REAL NOT NULL, evidence TEXT NOT NULL,
+          PRIMARY KEY (article_id, region)
         ) WITHOUT ROWID;
         CREATE TABLE article_languages (
           article_id INTEGER NOT NULL REFERENCES articles(id) ON DELETE CASCADE,
@@ -460,6 +476,7 @@ def m002_search_and_indexes(db: Database) -> None:
         CREATE INDEX articles_duplicate ON articles(duplicate_of) WHERE duplicate_of IS NOT NULL;
         CREATE INDEX themes_article ON article_themes(theme, article_id);
         CREATE INDEX countries_article ON article_countries(country, article_id);
+        CREATE INDEX regions_article ON article_regions(region, article_id);
         CREATE INDEX ledger_outcome ON ledger(source, outcome);
         CREATE INDEX ledger_article ON ledger(article_id);
         """

@@ -126,7 +126,8 @@ def noted(text: str, notes: Annotation) -> dict[str, Any]:
         "language_votes": _json([asdict(vote) for vote in language.votes]),
         "words": len(WORD.findall(text)),
         "themes": _json([asdict(theme) for theme in notes.themes]),
-        "countries": _json([asdict(country) for country in notes.countries]),
+        "countries": _json([asdict(country) for country in notes.places.countries]),
+        "regions": _json([asdict(region) for region in notes.places.regions]),
         "text_hash": text_hash(text),
     }
 

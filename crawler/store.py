@@ -22,7 +22,7 @@ READING = (
     "fetched", "updated", "language", "language_confidence", "language_method", "language_votes",
     "language_declared", "language_tag", "language_shares", "language_claims", "image",
     "attachments", "categories", "origin_url", "words", "themes",
-    "countries", "text_hash", "signals", "kind", "signed_by", "image_caption", "section",
+    "countries", "regions", "text_hash", "signals", "kind", "signed_by", "image_caption", "section",
     "origin_publisher", "relation", "candidates",
 )  # fmt: skip
 

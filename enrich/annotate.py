@@ -1,4 +1,4 @@
-"""The one sequence from an article's title and text to what it is: language, themes, countries."""
+"""The one sequence from an article's title and text to its language, themes and places."""
 
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from enrich import places, vocabulary
 from enrich.language import NO_HINTS, Language, LanguageHints, identify
-from enrich.places import Country, countries_of
+from enrich.places import Places, places_of
 from enrich.themes import Theme, themes_of
 
 # Raised by hand when the code of `enrich` gives other answers; packages and data count too.
@@ -22,7 +22,7 @@ PACKAGES = ("trafilatura", "langdetect", "pycld2", "py3langid", "babel")
 class Annotation:
     language: Language
     themes: tuple[Theme, ...]
-    countries: tuple[Country, ...]
+    places: Places
 
 
 def annotate(
@@ -33,7 +33,7 @@ def annotate(
     return Annotation(
         language=language,
         themes=themes_of(title, text, language.code),
-        countries=countries_of(title, text, language.code),
+        places=places_of(title, text, language.code),
     )
 
 

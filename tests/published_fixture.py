@@ -42,6 +42,13 @@ COUNTRIES = {
     "GB": ("Royaume-Uni", "Verenigd Koninkrijk", "United Kingdom"),
 }
 
+REGIONS = {
+    "BE-BRU": (
+        "Région de Bruxelles-Capitale", "Brussels Hoofdstedelijk Gewest",
+        "Region Brüssel-Hauptstadt", "Brussels-Capital Region",
+    ),
+}  # fmt: skip
+
 # id, source, language, published, title, text; ids are in order of arrival.
 Values = tuple[int, str, str, str | None, str, str]
 ARTICLES: list[Values] = [
@@ -92,6 +99,7 @@ def article(values: Values) -> dict[str, Any]:
         "language_declared": language,
         "language_claims": json.dumps({"page": language, "source": ["fr", "nl"]}),
         "country": None,
+        "country_from": None,
         "words": len(text.split()),
         "image": None,
         "categories": "[]",
@@ -129,6 +137,10 @@ def labels(conn: sqlite3.Connection) -> None:
         rows = [(code, *named) for code, named in names.items()]
         conn.executemany(f"INSERT INTO {table} VALUES (?, ?, ?, ?)", rows)
     conn.executemany(
+        "INSERT INTO regions VALUES (?, ?, ?, ?, ?)",
+        [(code, *named) for code, named in REGIONS.items()],
+    )
+    conn.executemany(
         "INSERT INTO snapshot VALUES (?, ?)", [("built", BUILT), ("base_url", BASE_URL)]
     )
 
@@ -156,6 +168,10 @@ def make_news(path: Path) -> Path:
         "INSERT INTO article_countries VALUES (?, ?, 0.8, '[\"la ville\"]')",
         [(1, "BE"), (2, "BE"), (4, "JO")],
     )
+    conn.execute("INSERT INTO article_regions VALUES (1, 'BE-BRU', 1.0, '[\"Bruxelles\"]')")
+    conn.execute("UPDATE articles SET country = 'BE', country_from = 'text' WHERE id IN (1, 2)")
+    conn.execute("UPDATE articles SET country = 'JO', country_from = 'text' WHERE id = 4")
+    conn.execute("UPDATE articles SET country = 'BE', country_from = 'source' WHERE id = 3")
     conn.execute("UPDATE articles SET rights = 'full', authors = '[\"La rédaction\"]' WHERE id = 1")
     conn.execute("UPDATE articles SET url = 'javascript:alert(1)' WHERE id = 8")
     conn.execute("UPDATE articles SET duplicate_of = 10 WHERE id = 11")

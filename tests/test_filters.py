@@ -167,6 +167,29 @@ def test_annotate_answers_with_language_themes_and_countries() -> None:
     assert [place["country"] for place in found["countries"]] == ["BE"]  # type: ignore[attr-defined] # JSON
 
 
+def test_annotate_says_apart_which_country_is_only_that_of_the_source() -> None:
+    named, unnamed, nowhere = answers(
+        [
+            {"id": 1, "text": "Une halte ouvre en Wallonie, en Belgique.", "country": "FR"},
+            {"id": 2, "text": TEXT, "country": "FR"},
+            {"id": 3, "text": TEXT},
+        ],
+        annotate_line,
+    )
+    assert (named["country"], named["country_from"]) == ("BE", "text")
+    regions = [each["region"] for each in named["regions"]]  # type: ignore[attr-defined] # JSON
+    assert regions == ["BE-WAL"]
+    assert (unnamed["country"], unnamed["country_from"], unnamed["countries"]) == (
+        "FR", "source", [],
+    )  # fmt: skip
+    assert (nowhere["country"], nowhere["country_from"]) == (None, None)
+
+
+def test_annotate_takes_no_country_that_is_none() -> None:
+    (found,) = answers([{"id": 1, "text": TEXT, "country": "UK"}], annotate_line)
+    assert found["error"] == "line 1: country 'UK' is not an ISO 3166-1 code such as 'BE'"
+
+
 def test_urls_answers_with_a_key_and_a_clean_address() -> None:
     asked = {"id": 7, "url": "https://www.a.test/spip.php?article12&utm_source=rss#x"}
     assert answers([asked], urls_line) == [

@@ -171,6 +171,48 @@ def test_themes_countries_and_ledger_are_published_with_their_evidence(
     assert counts["theme", "homelessness"] == 2
 
 
+def test_a_country_is_that_of_the_text_else_of_the_source_and_says_which(
+    private: Path, tmp_path: Path
+) -> None:
+    region = {
+        "region": "BE-WAL",
+        "score": 1.0,
+        "evidence": [{"term": "Wallonie", "count": 1, "where": "text"}],
+    }
+    with closing(database.private(private)) as db:
+        db.execute("UPDATE articles SET countries = '[]' WHERE source = 'pont'")
+        db.execute(
+            "UPDATE articles SET countries = json_set(countries, '$[0].country', 'FR'),"
+            " regions = ? WHERE source = 'quai'",
+            [json.dumps([region])],
+        )
+    news = tmp_path / "news.db"
+    publish.publish(private, news)
+    told = "SELECT source, country, country_from FROM articles ORDER BY source"
+    assert [tuple(row) for row in read(news, told)] == [
+        ("pont", "BE", "source"), ("quai", "FR", "text"),
+    ]  # fmt: skip
+    tagged = "SELECT country FROM article_countries"
+    assert [row["country"] for row in read(news, tagged)] == ["FR"]
+    regions = "SELECT region, name_de, evidence FROM article_regions JOIN regions ON region = code"
+    ((code, name, evidence),) = read(news, regions)
+    assert (code, name, json.loads(evidence)) == (
+        "BE-WAL", "Wallonische Region", region["evidence"],
+    )  # fmt: skip
+
+
+def test_an_international_source_gives_its_articles_no_country(
+    private: Path, tmp_path: Path
+) -> None:
+    with closing(database.private(private)) as db:
+        db.execute("UPDATE sources SET record = json_set(record, '$.country', 'int')")
+        db.execute("UPDATE articles SET countries = '[]'")
+    news = tmp_path / "news.db"
+    publish.publish(private, news)
+    told = {(row["country"], row["country_from"]) for row in read(news, "SELECT * FROM articles")}
+    assert told == {(None, None)}
+
+
 def test_the_full_text_index_is_whole(private: Path, tmp_path: Path) -> None:
     news = tmp_path / "news.db"
     publish.publish(private, news)

@@ -226,6 +226,24 @@ def test_an_article_says_all_that_is_known_of_it(conn: sqlite3.Connection) -> No
     assert one.language_claims == {"page": "fr", "source": ["fr", "nl"]}
     assert one.themes[0].evidence == ("halte de nuit", "loyer")
     assert one.countries[0].name == "Belgium"
+    assert (one.country, one.country_from) == (published.Label("BE", "Belgium"), "text")
+    assert [(each.code, each.name) for each in one.regions] == [
+        ("BE-BRU", "Brussels-Capital Region"),
+    ]  # fmt: skip
+
+
+def test_the_country_of_a_source_is_no_country_of_its_article(conn: sqlite3.Connection) -> None:
+    one = published.article(conn, 3, "fr")
+    assert one is not None
+    assert one.country is not None
+    assert (one.country.name, one.country_from, one.countries) == ("Belgique", "source", ())
+
+
+def test_regions_are_named_in_the_language_of_the_reader(conn: sqlite3.Connection) -> None:
+    named = [published.regions(conn, language)["BE-BRU"] for language in ("nl", "de", "es")]
+    assert named == [
+        "Brussels Hoofdstedelijk Gewest", "Region Brüssel-Hauptstadt", "Brussels-Capital Region",
+    ]  # fmt: skip
 
 
 def test_the_text_of_an_article_is_withheld_unless_its_rights_are_full(

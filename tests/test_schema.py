@@ -102,6 +102,7 @@ def test_what_was_known_of_a_language_stays_and_its_script_goes_apart(
     assert (first["language_votes"], first["language_shares"]) == (
         '[{"detector": "pycld2"}]', "[]",
     )  # fmt: skip
+    assert [row["regions"] for row in (first, second)] == ["[]", "[]"]  # until it is read again
     assert [json.loads(row["language_claims"]) for row in (first, second)] == [
         {"page": "zh-TW"}, {"feed": "fr"},
     ]  # fmt: skip

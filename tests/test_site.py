@@ -156,6 +156,13 @@ def test_an_article_page_tells_where_each_value_comes_from(db: Path) -> None:
         assert told in html, told
 
 
+def test_an_article_page_tells_regions_and_a_country_that_is_only_the_sources(db: Path) -> None:
+    told = page(db, "/article/1")
+    assert "Brussels-Capital Region" in told
+    assert "its source is of" not in told
+    assert "No country was found in it; its source is of Belgium." in page(db, "/article/3")
+
+
 def test_evidence_shows_each_term_how_often_and_where(db: Path) -> None:
     evidence = [{"term": "لاجيين", "count": 3, "where": "title"}]
     with closing(Database(db)) as news:
