@@ -15,6 +15,7 @@ from typing import Any
 
 import ahocorasick
 
+from enrich.names import keys
 from enrich.text import fold_cased
 
 DATA = Path(__file__).parent / "data"
@@ -87,7 +88,7 @@ def _names(language: str) -> dict[str, Name]:
         *_demonyms(language),
         *_blockers(language),
     ):
-        for key in _keys(fold_cased(written)):
+        for key in keys(fold_cased(written)):
             found.setdefault(key, name)
     return found
 
@@ -230,16 +231,6 @@ def _forms(word: str, language: str) -> Iterator[str]:
         yield form[0].upper() + form[1:]
         if len(form) > _SHORTEST_CAPITALS:
             yield form.upper()
-
-
-def _keys(name: str) -> Iterator[str]:
-    """Yield what the automaton looks for: cased names with the blanks around, others bare."""
-    if name[0].lower() != name[0].upper():
-        yield f" {name} "
-        return
-    yield name
-    if name.startswith("ال"):  # "for the" melts into it: للسودان
-        yield "لل" + name[2:]
 
 
 # -- CLDR

@@ -9,13 +9,13 @@ Other cities are other cities, or people (measured on annotated humanitarian tex
 import html
 import math
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
 from enrich import placenames
+from enrich.names import longest, place_of
 from enrich.placenames import CAPITAL, DEMONYM, HALF_REGION, NAME, REGION, Name, automaton
 from enrich.text import Evidence, fold_cased
 
@@ -313,20 +313,12 @@ def _names_in(text: str, language: str) -> Iterator[_Hit]:
     folded = f" {fold_cased(_DOLLARS.sub('$', _plain(text)))} "
     hits = []
     for end, (key, name) in automaton(language).iter(folded):
-        start, stop = end + 1 - len(key), end + 1
-        if key[0] == " ":
-            start, stop = start + 1, stop - 1
-        elif not _stands_alone(folded, start, stop):
-            continue
-        hits.append((start, -stop, name))
-    free = 0
-    for start, stop, name in sorted(hits, key=lambda hit: hit[:2]):
-        if start < free:
-            continue
-        free = -stop
-        before, after = folded[max(0, start - WINDOW) : start], folded[-stop : WINDOW - stop]
+        if place := place_of(folded, end, key):
+            hits.append((*place, name))
+    for start, stop, name in longest(hits):
+        before, after = folded[max(0, start - WINDOW) : start], folded[stop : stop + WINDOW]
         if name.codes and not _refused(name, before, after):
-            yield _Hit(start, -stop, name)
+            yield _Hit(start, stop, name)
 
 
 # Markup and addresses that were left in a text by mistake: what they name, the text does not.
@@ -403,38 +395,3 @@ def _bodies() -> re.Pattern[str]:
 def _union() -> re.Pattern[str]:
     words = placenames.data("regions")["union"]["words"]
     return re.compile(rf" (?:{'|'.join(map(fold_cased, words))}) ")
-
-
-# Scripts without capitals: what may be written onto a name, by the script's name in Unicode.
-# (And, so, in, for, as; the same and "from", "the", "that"; in, of, for, from.)
-_PROCLITICS = {
-    "ARABIC": re.compile(r"[ ;][وف]?[بلك]?$"),
-    "HEBREW": re.compile(r"[ ;][ושכ]{0,2}[בלמה]?$"),
-    "ETHIOPIC": re.compile(r"[ ;][በየለከስ]?$"),
-}
-_SPACELESS = frozenset(
-    ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR", "TIBETAN")
-)
-# Particles follow the name without a space: in Korean any, in Ethiopic script these few (object,
-# also, and, but), since other letters make other words (የመን is Yemen, የመንደር "of the village").
-_OPEN_ENDED = frozenset(("HANGUL",))
-_ENCLITICS = {"ETHIOPIC": re.compile(r"ን?[ምናስ]?[ ;]")}
-_LONGEST_PROCLITIC = 4
-
-
-@cache
-def _script(char: str) -> str:
-    return unicodedata.name(char, "").split(" ")[0]
-
-
-def _stands_alone(folded: str, start: int, stop: int) -> bool:
-    script = _script(folded[start])
-    if script in _SPACELESS:
-        return True
-    before = folded[max(0, start - _LONGEST_PROCLITIC) : start]
-    proclitic = _PROCLITICS.get(script)
-    alone = proclitic.search(before) if proclitic else before[-1] in " ;"
-    if not alone or script in _OPEN_ENDED:
-        return bool(alone)
-    enclitic = _ENCLITICS.get(script)
-    return bool(enclitic.match(folded, stop)) if enclitic else folded[stop] in " ;"
