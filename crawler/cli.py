@@ -736,7 +736,7 @@ def _explained(report: dict[str, Any], *, as_json: bool) -> None:
 @jsonl_option
 @workers_option
 def annotate(workers: int | None, *, jsonl: bool) -> None:
-    """Say language, themes and countries of texts: JSON lines with id, text and maybe title.
+    """Say language, themes, countries, organisations of texts: JSON lines with id and text.
 
     Belgium's regions too. A line's country, if it has one, is that of its source: the answer's
     where the text names none, with country_from "source" instead of "text".

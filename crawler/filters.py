@@ -92,7 +92,7 @@ def _article(url: str, found: Extracted) -> Record:
 
 
 def annotate_line(record: Record) -> Record:
-    """`id`, `text`, optional `title`, claims and `country` -> language, themes and places.
+    """`id`, `text`, optional `title`, claims, `country` -> language, themes, places, organisations.
 
     The claims of its language are `html_language`, `feed_language`, `url` and `source_languages`.
     `country` is that of its source (ISO 3166-1): the answer's, if the text names none.
@@ -129,6 +129,7 @@ def annotate_line(record: Record) -> Record:
         "regions": [asdict(each) for each in places.regions],
         "country": country,
         "country_from": told,
+        "organisations": [asdict(one) for one in notes.organisations],
     }
 
 

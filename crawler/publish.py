@@ -7,7 +7,7 @@ yesterday's or today's, never half of either, and never meets a lock.
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -30,6 +30,7 @@ from enrich import annotate
 from enrich.detectors import canonical
 from enrich.hosts import site
 from enrich.language import UNDETERMINED
+from enrich.organisations import gazetteer
 from enrich.places import country_name, known_regions, language_name, main_country, region_name
 from enrich.rights import SILENT, Signals, limits, of_header, strictest
 from enrich.themes import lexicon
@@ -238,6 +239,7 @@ def _fill(source: Database, db: Database, *, full_text: bool, progress: Progress
         _insert(db, "themes", _themes())
         regions = (_named(code, region_name, REGIONS_IN) for code in known_regions())
         _insert(db, "regions", regions)
+        _insert(db, "organisations", _organisations(records))
         # Every source's languages, so that a feed stays valid through a quiet month.
         languages = {code for record in records.values() for code in record.languages}
         languages.add(UNDETERMINED)
@@ -270,6 +272,7 @@ def _fill(source: Database, db: Database, *, full_text: bool, progress: Progress
             _insert(db, "article_themes", themes)  # without what the lexicon has dropped since
             _insert(db, "article_countries", places)
             _insert(db, "article_regions", _tags(row["id"], row["regions"]))
+            _insert(db, "article_organisations", _bodies(row["id"], row["organisations"]))
             _insert(db, "attachments", _attachments(row["id"], row["attachments"], shown))
             if shown.level == "full" or shown.characters == EXTRACT_CHARACTERS:
                 _insert(db, "removed_lines", _removed(source, row["id"], shown))
@@ -330,6 +333,20 @@ def _themes() -> Iterator[dict[str, Any]]:
 
 def _named(code: str, name: Any, languages: Iterable[str] = INTERFACE) -> dict[str, Any]:
     return {"code": code, **{f"name_{locale}": name(code, locale) for locale in languages}}
+
+
+def _organisations(sources: Collection[str]) -> Iterator[dict[str, Any]]:
+    """The whole gazetteer; of an organisation's sources, the first that is collected here."""
+    for record in gazetteer().values():
+        yield {
+            "id": record.id,
+            "kind": record.kind,
+            **{f"name_{locale}": record.name(locale) for locale in INTERFACE},
+            "acronym": record.acronym,
+            "country": record.country,
+            "parent": record.parent,
+            "source": next((each for each in record.source if each in sources), None),
+        }
 
 
 def _articles(source: Database) -> Iterator[dict[str, Any]]:
@@ -467,6 +484,14 @@ def _tags(article: int, tags: str) -> list[dict[str, Any]]:
     ]
 
 
+def _bodies(article: int, tags: str) -> Iterator[dict[str, Any]]:
+    """The organisations of an article, without what the gazetteer has dropped since."""
+    for tag in _tags(article, tags):
+        if tag["organisation"] in gazetteer():
+            del tag["name"]
+            yield tag
+
+
 def _ledger(source: Database) -> Iterator[dict[str, Any]]:
     return source.query(
         """
@@ -503,6 +528,7 @@ def _checked(db: Database) -> dict[str, int]:
         "article_texts",
         "article_themes",
         "article_countries",
+        "article_organisations",
         "ledger",
     )
     counts = {

@@ -201,6 +201,7 @@ class Article:
     country: Label | None = None
     country_from: str | None = None
     regions: tuple[Evidence, ...] = ()
+    organisations: tuple[Evidence, ...] = ()
     original: Entry | None = None
     reprints: tuple[Entry, ...] = ()
 
@@ -371,7 +372,7 @@ def _entry(row: tuple[Any, ...], labels: tuple[Label, ...]) -> Entry:
 def article(conn: sqlite3.Connection, number: int, language: str = "en") -> Article | None:
     """All that is published of one article, or None if there is none of that number.
 
-    Languages, themes and countries are named in `language`.
+    Languages, themes, countries and organisations are named in `language`.
     """
     if number >= 2**63:  # SQLite cannot hold it
         return None
@@ -419,6 +420,9 @@ def article(conn: sqlite3.Connection, number: int, language: str = "en") -> Arti
         countries=_evidence(conn, "article_countries", "country", number, places),
         country=Label(code, places.get(code, code)) if (code := row["country"]) else None,
         regions=_evidence(conn, "article_regions", "region", number, regions(conn, language)),
+        organisations=_evidence(
+            conn, "article_organisations", "organisation", number, organisations(conn, language)
+        ),
         original=next(iter(entries(conn, [original], language)), None) if original else None,
         reprints=entries(conn, others, language),
         attachments=tuple(
@@ -493,6 +497,12 @@ def regions(conn: sqlite3.Connection, language: str = "en") -> dict[str, str]:
 def themes(conn: sqlite3.Connection, language: str = "en") -> dict[str, str]:
     """Every theme's label by slug, in `language` if there is one, else in English."""
     return _names(conn, "slug", _theme_label(language), "themes")
+
+
+def organisations(conn: sqlite3.Connection, language: str = "en") -> dict[str, str]:
+    """Every organisation's name by id, in `language` if there is one (fr, nl, en)."""
+    column = language if language in {"fr", "nl", "en"} else "en"
+    return _names(conn, "id", f"name_{column}", "organisations")
 
 
 def sources(conn: sqlite3.Connection) -> dict[str, str]:

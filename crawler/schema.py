@@ -291,6 +291,17 @@ def m006_regions(db: Database) -> None:
     # JSON, with evidence, as countries
 
 
+@private()
+def m007_organisations(db: Database) -> None:
+    """Which organisations an article names."""
+    db.executescript(
+        """
+        ALTER TABLE articles ADD COLUMN organisations TEXT NOT NULL DEFAULT '[]';
+                                                  -- JSON, with evidence
+        """
+    )
+
+
 @published()
 def m001_news(db: Database) -> None:
     db.executescript(
@@ -355,6 +366,18 @@ def m001_news(db: Database) -> None:
           region TEXT NOT NULL REFERENCES regions(code),
           score REAL NOT NULL, evidence TEXT NOT NULL,
           PRIMARY KEY (article_id, region)
+        ) WITHOUT ROWID;
+        CREATE TABLE organisations (
+          id TEXT PRIMARY KEY, kind TEXT NOT NULL,
+          name_fr TEXT NOT NULL, name_nl TEXT NOT NULL, name_en TEXT NOT NULL,
+          acronym TEXT, country TEXT,
+          parent TEXT REFERENCES organisations(id), source TEXT REFERENCES sources(id)
+        );
+        CREATE TABLE article_organisations (
+          article_id INTEGER NOT NULL REFERENCES articles(id) ON DELETE CASCADE,
+          organisation TEXT NOT NULL REFERENCES organisations(id),
+          score REAL NOT NULL, evidence TEXT NOT NULL,
+          PRIMARY KEY (article_id, organisation)
         ) WITHOUT ROWID;
         CREATE TABLE article_languages (
           article_id INTEGER NOT NULL REFERENCES articles(id) ON DELETE CASCADE,
@@ -477,6 +500,7 @@ def m002_search_and_indexes(db: Database) -> None:
         CREATE INDEX themes_article ON article_themes(theme, article_id);
         CREATE INDEX countries_article ON article_countries(country, article_id);
         CREATE INDEX regions_article ON article_regions(region, article_id);
+        CREATE INDEX organisations_article ON article_organisations(organisation, article_id);
         CREATE INDEX ledger_outcome ON ledger(source, outcome);
         CREATE INDEX ledger_article ON ledger(article_id);
         """

@@ -128,6 +128,7 @@ def noted(text: str, notes: Annotation) -> dict[str, Any]:
         "themes": _json([asdict(theme) for theme in notes.themes]),
         "countries": _json([asdict(country) for country in notes.places.countries]),
         "regions": _json([asdict(region) for region in notes.places.regions]),
+        "organisations": _json([asdict(one) for one in notes.organisations]),
         "text_hash": text_hash(text),
     }
 

@@ -1,4 +1,4 @@
-"""The one sequence from an article's title and text to its language, themes and places."""
+"""The one sequence from a title and a text to language, themes, places and organisations."""
 
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -6,8 +6,9 @@ from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed
 from pathlib import Path
 
-from enrich import places, vocabulary
+from enrich import organisations, places, vocabulary
 from enrich.language import NO_HINTS, Language, LanguageHints, identify
+from enrich.organisations import Organisation, organisations_of
 from enrich.places import Places, places_of
 from enrich.themes import Theme, themes_of
 
@@ -23,6 +24,7 @@ class Annotation:
     language: Language
     themes: tuple[Theme, ...]
     places: Places
+    organisations: tuple[Organisation, ...]
 
 
 def annotate(
@@ -30,10 +32,13 @@ def annotate(
 ) -> Annotation:
     """`declared` is the language that the page claims, as BCP 47; `hints` are others' claims."""
     language = identify(title, text, declared, hints=hints)
+    there = places_of(title, text, language.code)
+    named = [country.country for country in there.countries]
     return Annotation(
         language=language,
         themes=themes_of(title, text, language.code),
-        places=places_of(title, text, language.code),
+        places=there,
+        organisations=organisations_of(title, text, language.code, named),
     )
 
 
@@ -43,6 +48,7 @@ def version() -> str:
     data = (
         f"lexicon-{vocabulary.version()}",
         f"countries-{places.version()}",
+        f"organisations-{organisations.version()}",
         f"words-{_words()}",
     )
     return " ".join([f"tamis-{CODE}", *packages, *data])

@@ -164,7 +164,7 @@ def gazetteer() -> Mapping[str, OrganisationRecord]:
     for record in records.values():
         if record.parent is not None and record.parent not in records:
             raise GazetteerError(
-                f"[{record.id}] has parent {record.parent!r}, which is no id; add it or leave it out"
+                f"[{record.id}] has parent {record.parent!r}, which is no id; add it"
             )
     return records
 
@@ -342,7 +342,7 @@ def _defined_otherwise(folded: str, acronym: str) -> bool:
 
 def _spelt(words: list[str], letters: str) -> list[str]:
     """The words whose initials are the letters, short ones between them included; [] if none."""
-    wanted, taken = list(letters), []
+    wanted, taken = list(letters), list[str]()
     for word in words:
         if word[0].lower() == wanted[0]:
             wanted.pop(0)
@@ -366,9 +366,7 @@ def _is_ours(words: str, acronym: str) -> bool:
 
 @cache
 def _spelt_out(ident: str) -> tuple[str, ...]:
-    return tuple(
-        name.folded.lower() for name in _names(gazetteer()[ident]) if not name.acronym
-    )
+    return tuple(name.folded.lower() for name in _names(gazetteer()[ident]) if not name.acronym)
 
 
 @cache
@@ -479,14 +477,12 @@ def _records(path: Path) -> Iterator[OrganisationRecord]:
         if not _SLUG.fullmatch(ident) or not isinstance(table, dict):
             raise GazetteerError(f"{where} must be a table whose id is a-z, 0-9 and hyphens")
         for key in table.keys() - _FIELDS - {*LANGUAGES, ANY}:
-            raise GazetteerError(f"{where} has unknown field {key!r}; the top of the module has all")
+            raise GazetteerError(f"{where} has unknown field {key!r}; the module names all")
         if table.get("kind") not in KINDS:
             raise GazetteerError(f"{where}: kind must be one of {', '.join(KINDS)}")
-        names = {
-            tag: _strings(where, tag, table[tag]) for tag in (ANY, *LANGUAGES) if tag in table
-        }
+        names = {tag: _strings(where, tag, table[tag]) for tag in (ANY, *LANGUAGES) if tag in table}
         if not names:
-            raise GazetteerError(f"{where} has no name; give one, as in en = [\"Its Name\"]")
+            raise GazetteerError(f'{where} has no name; give one, as in en = ["Its Name"]')
         yield OrganisationRecord(
             id=ident,
             kind=table["kind"],
@@ -514,7 +510,9 @@ def _members() -> Iterator[OrganisationRecord]:
         for code, row in sorted(adjectives.get(name, every).items()):
             if code in rule.get("except", ()):
                 continue
-            columns = dict(zip(_COLUMNS, (cell.split("/") for cell in row.split("|")), strict=False))
+            columns = dict(
+                zip(_COLUMNS, (cell.split("/") for cell in row.split("|")), strict=False)
+            )
             names = {
                 tag: tuple(dict.fromkeys(_filled(rule[tag], code, tag, columns.get(tag, ()))))
                 for tag in LANGUAGES
@@ -529,7 +527,9 @@ def _members() -> Iterator[OrganisationRecord]:
             )
 
 
-def _filled(patterns: Iterable[str], code: str, tag: str, adjectives: Iterable[str]) -> Iterator[str]:
+def _filled(
+    patterns: Iterable[str], code: str, tag: str, adjectives: Iterable[str]
+) -> Iterator[str]:
     country = re.sub(r"\s*[(（].*", "", country_name(code, tag))
     for pattern in patterns:
         if "{country}" in pattern:

@@ -48,6 +48,10 @@ REGIONS = {
         "Region Brüssel-Hauptstadt", "Brussels-Capital Region",
     ),
 }  # fmt: skip
+ORGANISATIONS = [
+    ("red-cross", "red-cross", "Croix-Rouge", "Rode Kruis", "Red Cross", None, None, None, None),
+    ("lantern", "ngo", *("Lantern Relief",) * 3, "LR", "GB", None, "lantern"),
+]
 
 # id, source, language, published, title, text; ids are in order of arrival.
 Values = tuple[int, str, str, str | None, str, str]
@@ -172,6 +176,14 @@ def make_news(path: Path) -> Path:
     conn.execute("UPDATE articles SET country = 'BE', country_from = 'text' WHERE id IN (1, 2)")
     conn.execute("UPDATE articles SET country = 'JO', country_from = 'text' WHERE id = 4")
     conn.execute("UPDATE articles SET country = 'BE', country_from = 'source' WHERE id = 3")
+    conn.executemany("INSERT INTO organisations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", ORGANISATIONS)
+    conn.executemany(
+        "INSERT INTO article_organisations VALUES (?, ?, ?, ?)",
+        [
+            (1, "red-cross", 1.0, '[{"term": "Croix-Rouge", "count": 1, "where": "text"}]'),
+            (10, "lantern", 1.585, '[{"term": "Lantern Relief", "count": 2, "where": "text"}]'),
+        ],
+    )
     conn.execute("UPDATE articles SET rights = 'full', authors = '[\"La rédaction\"]' WHERE id = 1")
     conn.execute("UPDATE articles SET url = 'javascript:alert(1)' WHERE id = 8")
     conn.execute("UPDATE articles SET duplicate_of = 10 WHERE id = 11")

@@ -32,7 +32,7 @@ VOLATILE = (
     (re.compile(r"\b\d+ s\b"), "N s"),
     (re.compile(r":\d{4,5}\b"), ":PORT"),
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"), "TIME"),
-    (re.compile(r"\b(lexicon|countries)-[0-9a-f]+"), r"\1-VERSION"),
+    (re.compile(r"\b(lexicon|countries|organisations)-[0-9a-f]+"), r"\1-VERSION"),
 )
 SECONDS = 300  # for one command; the demo takes 8 to 15
 
