@@ -283,8 +283,9 @@ def _capitals(name: _Name, written: str) -> bool:
     """Tell whether a text has all the capitals of a name: it may have more, an acronym may not."""
     if name.folded == written:
         return True
-    if name.acronym:
-        return False
+    if " " not in name.folded:
+        # An acronym has all its capitals or is another word; Arabic has none.
+        return not name.acronym and written.upper() == written
     # What melts into the article of Arabic is of another length, and has no capitals anyway.
     return all(
         there.isupper() or not char.isupper()
@@ -304,8 +305,8 @@ def _shouted(folded: str, start: int, stop: int) -> bool:
     words = [
         word
         for word in (
-            *folded[max(0, start - 80) : start].split()[-_BESIDE:],
-            *folded[stop : stop + 80].split()[:_BESIDE],
+            *folded[max(0, start - 80) : start].replace(";", "").split()[-_BESIDE:],
+            *folded[stop : stop + 80].replace(";", "").split()[:_BESIDE],
         )
         if len(word) > 1 and word not in _sure_acronyms()
     ]
@@ -396,7 +397,7 @@ def _by_key() -> Mapping[str, tuple[_Name, ...]]:
             same[name] = name
     # A sure name first; a blocker hides all.
     return {
-        key: tuple(sorted(same, key=lambda name: (bool(name.organisation), name.doubt)))
+        key: tuple(sorted(same.values(), key=lambda name: (bool(name.organisation), name.doubt)))
         for key, same in by_key.items()
     }
 
@@ -416,7 +417,12 @@ def _names(record: OrganisationRecord) -> Iterator[_Name]:
             everywhere = tag == ANY or (" " in folded and not doubt)
             languages = frozenset[str]() if everywhere else frozenset((tag,))
             yield _Name(record.id, name, folded, doubt, acronym, languages)
-            if acronym and len(folded) >= _PRONOUNCED and folded.isupper():
+            if (
+                acronym
+                and folded.isupper()
+                and len(folded) >= _PRONOUNCED
+                and name not in _rules()["capitals"]["only"]
+            ):
                 yield _Name(record.id, name, folded.title(), doubt, acronym, languages)
 
 

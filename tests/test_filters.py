@@ -158,13 +158,19 @@ def test_a_full_disk_is_one_clear_sentence(monkeypatch: pytest.MonkeyPatch) -> N
             sifted(site())
 
 
-def test_annotate_answers_with_language_themes_and_countries() -> None:
+def test_annotate_answers_with_language_themes_countries_and_organisations() -> None:
     (found,) = answers([{"id": "a", "title": "En Belgique", "text": TEXT}], annotate_line)
     assert (found["id"], found["language"]) == ("a", "fr")
     assert found["language_confidence"] == pytest.approx(1, abs=0.01)
     themes = {theme["theme"]: theme for theme in found["themes"]}  # type: ignore[attr-defined] # JSON
     assert themes["homelessness"]["evidence"][0].keys() == {"term", "count", "where"}
     assert [place["country"] for place in found["countries"]] == ["BE"]  # type: ignore[attr-defined] # JSON
+    (line,) = answers(
+        [{"id": "a", "text": "L'Unicef alerte sur la faim des enfants."}], annotate_line
+    )
+    (unicef,) = line["organisations"]  # type: ignore[misc] # JSON
+    assert unicef["organisation"] == "unicef"
+    assert unicef["evidence"] == [{"term": "UNICEF", "count": 1, "where": "title"}]
 
 
 def test_annotate_says_apart_which_country_is_only_that_of_the_source() -> None:

@@ -230,6 +230,10 @@ def test_an_article_says_all_that_is_known_of_it(conn: sqlite3.Connection) -> No
     assert [(each.code, each.name) for each in one.regions] == [
         ("BE-BRU", "Brussels-Capital Region"),
     ]  # fmt: skip
+    (named,) = one.organisations
+    assert (named.code, named.name, named.evidence) == (
+        "red-cross", "Red Cross", ("Croix-Rouge 1 text",),
+    )  # fmt: skip
 
 
 def test_the_country_of_a_source_is_no_country_of_its_article(conn: sqlite3.Connection) -> None:

@@ -84,6 +84,7 @@ def state(db: Database) -> list[dict[str, Any]]:
     return list(
         db.query(
             "SELECT articles.url, article_texts.text, words, text_hash, themes, countries,"
+            " organisations,"
             " (SELECT json_group_array(json_array(line, removed.text, rule, removed.articles))"
             "  FROM (SELECT * FROM removed_lines WHERE article_id = articles.id ORDER BY id)"
             "  AS removed) AS removed"
