@@ -109,7 +109,8 @@ def test_the_wheel_holds_every_file_of_ours_and_the_site(names: set[str]) -> Non
         "crawler/_site/datasette.yaml", "crawler/_site/plugins/site.py",
         "crawler/_site/templates/home.html", "crawler/_site/static/tamis.css",
         "spiders/sources/be.toml", "enrich/lexicon/housing.toml", "enrich/data/countries.toml",
-        "enrich/gazetteer/be.toml", "crawler/demo/sites/quai-ouvert.toml", "crawler/demo/templates/spip.html",
+        "enrich/gazetteer/be.toml", "crawler/demo/sites/quai-ouvert.toml",
+        "crawler/demo/templates/spip.html",
     ):  # fmt: skip
         assert part in wanted
     assert {name for name in names if ".dist-info/" not in name} == wanted

@@ -157,6 +157,9 @@ def test_themes_countries_and_ledger_are_published_with_their_evidence(
     terms = {evidence["term"] for row in themes for evidence in json.loads(row["evidence"])}
     assert any(term.startswith(("sans abri", "sans-abri")) for term in terms)
     assert {row["country"] for row in read(news, "SELECT country FROM articles")} == {"BE"}
+    columns = "name_fr, name_nl, name_en, acronym, kind, country, source"
+    (fedasil,) = read(news, f"SELECT {columns} FROM organisations WHERE id = 'fedasil'")
+    assert tuple(fedasil) == (*("Fedasil",) * 3, None, "public-body", "BE", None)
     flow = read(
         news,
         "SELECT outcome, count(*), count(article_id) FROM ledger GROUP BY 1 ORDER BY 1",

@@ -106,3 +106,4 @@ def test_what_was_known_of_a_language_stays_and_its_script_goes_apart(
     assert [json.loads(row["language_claims"]) for row in (first, second)] == [
         {"page": "zh-TW"}, {"feed": "fr"},
     ]  # fmt: skip
+    assert (first["organisations"], second["organisations"]) == ("[]", "[]")

@@ -173,6 +173,17 @@ def test_evidence_shows_each_term_how_often_and_where(db: Path) -> None:
     assert "<q><bdi>لاجيين</bdi></q> × 3, title" in page(db, "/article/4")
 
 
+def test_an_organisation_leads_to_the_articles_that_name_it(db: Path) -> None:
+    html = page(db, "/article/10")
+    assert (
+        'href="/news/articles_on_an_organisation?organisation=lantern">Lantern Relief</a>' in html
+    )
+    assert "<q><bdi>Lantern Relief</bdi></q> × 2, text" in html
+    assert "None that we know was found in it." in page(db, "/article/9")
+    (listed,) = get(db, "/news/articles_on_an_organisation.json?organisation=lantern&_shape=array")
+    assert [row["id"] for row in listed.json()] == [10]
+
+
 def test_an_extract_says_why_there_is_no_more(db: Path) -> None:
     html = page(db, "/article/2")
     assert "An extract: Quai Ouvert has not licensed its full texts" in html
