@@ -1,3 +1,4 @@
+import json
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -50,6 +51,16 @@ def outcomes(db: Database) -> dict[str, tuple[str, str | None]]:
 
 def rows(db: Database) -> list[dict[str, object]]:
     return [dict(row) for name in ("articles", "article_texts") for row in db.table(name).rows]
+
+
+def test_an_article_knows_the_organisations_that_it_names(
+    db: Database, archive_pages: Archive
+) -> None:
+    archive_pages({"/a": article("Fedasil ouvre un centre", f"{FIRST} Fedasil y logera.")})
+    enrichment.run(db, processes=1, progress=Progress("read"))
+    (row,) = db.table("articles").rows
+    (fedasil,) = json.loads(str(row["organisations"]))
+    assert (fedasil["organisation"], len(fedasil["evidence"])) == ("fedasil", 2)
 
 
 def test_an_archived_page_becomes_an_article_with_its_evidence(

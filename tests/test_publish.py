@@ -147,6 +147,29 @@ def test_a_private_instance_may_show_every_text(private: Path, tmp_path: Path) -
     }
 
 
+def test_organisations_are_published_save_those_that_the_gazetteer_has_dropped(
+    private: Path, tmp_path: Path
+) -> None:
+    evidence = [{"term": "HCR", "count": 1, "where": "text"}]
+    found = [
+        {"organisation": name, "name": name, "score": 1.0, "evidence": evidence}
+        for name in ("unhcr", "dropped-since")
+    ]
+    with closing(database.private(private)) as db:
+        db.execute(
+            "UPDATE articles SET organisations = ? WHERE source = 'quai'", [json.dumps(found)]
+        )
+    news = tmp_path / "news.db"
+    publish.publish(private, news)
+    tags = (
+        "SELECT organisation, score, evidence, name_nl FROM article_organisations"
+        " JOIN organisations ON organisations.id = organisation"
+    )
+    ((unhcr, score, why, name),) = map(tuple, read(news, tags))
+    assert (unhcr, score, name) == ("unhcr", 1.0, "VN-vluchtelingenorganisatie")
+    assert json.loads(why) == evidence
+
+
 def test_themes_countries_and_ledger_are_published_with_their_evidence(
     private: Path, tmp_path: Path
 ) -> None:
