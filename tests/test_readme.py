@@ -28,7 +28,7 @@ from crawler.published import CAP
 from crawler.query import FACETS, Query
 from crawler.registry import LICENCES
 from crawler.serving import PORT, site
-from enrich import themes
+from enrich import organisations, themes
 
 ROOT = readme.ROOT
 TEXT = readme.README.read_text(encoding="utf-8")
@@ -282,6 +282,13 @@ def test_the_source_record_has_no_field_that_could_be_left_out(tmp_path: Path) -
         without = [*lines[:number], *lines[number + 1 :]]
         (tmp_path / "example.toml").write_text("\n".join(without), encoding="utf-8")
         assert registry.check(tmp_path), f"{line!r} is not needed"
+
+
+def test_the_organisation_has_a_right_record(tmp_path: Path) -> None:
+    text = fenced("toml", "# enrich/gazetteer/")
+    (tmp_path / "be.toml").write_text(text, encoding="utf-8")
+    (record,) = organisations._records(tmp_path / "be.toml")
+    assert record.names.keys() == {"fr", "nl"}
 
 
 @pytest.fixture(name="theme")
