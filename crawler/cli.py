@@ -26,7 +26,7 @@ class Group(click.Group):
         except TamisError as error:
             raise click.ClickException(str(error)) from error
         except ValueError as error:
-            from enrich.themes import LexiconError
+            from enrich.vocabulary import LexiconError
 
             if not isinstance(error, LexiconError):
                 raise

@@ -33,7 +33,7 @@ from enrich.language import UNDETERMINED
 from enrich.organisations import gazetteer
 from enrich.places import country_name, known_regions, language_name, main_country, region_name
 from enrich.rights import SILENT, Signals, limits, of_header, strictest
-from enrich.themes import lexicon
+from enrich.vocabulary import lexicon
 
 # What may be shown of a text that is not freely licensed: "very short extracts" are outside the
 # press publishers' right (Directive 2019/790, art. 15), and a search engine's snippet is as long.

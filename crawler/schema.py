@@ -302,6 +302,12 @@ def m007_organisations(db: Database) -> None:
     )
 
 
+@private()
+def m008_themes_method(db: Database) -> None:
+    """By what the themes of an article were found; `none`: its language has no terms."""
+    db.execute("ALTER TABLE articles ADD COLUMN themes_method TEXT NOT NULL DEFAULT 'lexicon'")
+
+
 @published()
 def m001_news(db: Database) -> None:
     db.executescript(
@@ -334,7 +340,7 @@ def m001_news(db: Database) -> None:
           language_confidence REAL, language_method TEXT NOT NULL,
           language_declared TEXT, language_claims TEXT NOT NULL DEFAULT '{}',
           language_conflict INTEGER,
-          country TEXT, country_from TEXT,
+          country TEXT, country_from TEXT, themes_method TEXT NOT NULL,
           words INTEGER NOT NULL, image TEXT, categories TEXT NOT NULL, origin_url TEXT,
           kind TEXT NOT NULL DEFAULT 'article', signed_by TEXT, image_caption TEXT,
           section TEXT NOT NULL DEFAULT '[]', origin_publisher TEXT, relation TEXT,

@@ -21,7 +21,7 @@ READING = (
     "page_id", "source", "url", "canonical", "title", "authors", "published", "published_source",
     "fetched", "updated", "language", "language_confidence", "language_method", "language_votes",
     "language_declared", "language_tag", "language_shares", "language_claims", "image",
-    "attachments", "categories", "origin_url", "words", "themes",
+    "attachments", "categories", "origin_url", "words", "themes", "themes_method",
     "countries", "regions", "organisations", "text_hash", "signals", "kind", "signed_by",
     "image_caption", "section", "origin_publisher", "relation", "candidates",
 )  # fmt: skip

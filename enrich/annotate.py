@@ -6,14 +6,14 @@ from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed
 from pathlib import Path
 
-from enrich import organisations, places, vocabulary
+from enrich import embedding, organisations, places, vocabulary
 from enrich.language import NO_HINTS, Language, LanguageHints, identify
 from enrich.organisations import Organisation, organisations_of
 from enrich.places import Places, places_of
-from enrich.themes import Theme, themes_of
+from enrich.themes import Themes, themes_of
 
 # Raised by hand when the code of `enrich` gives other answers; packages and data count too.
-CODE = 5
+CODE = 6
 DATA = Path(__file__).parent / "data"
 # Those that results depend on. The Rust langdetect is not among them: it answers the same.
 PACKAGES = ("trafilatura", "langdetect", "pycld2", "py3langid", "babel")
@@ -22,7 +22,7 @@ PACKAGES = ("trafilatura", "langdetect", "pycld2", "py3langid", "babel")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Annotation:
     language: Language
-    themes: tuple[Theme, ...]
+    themes: Themes
     places: Places
     organisations: tuple[Organisation, ...]
 
@@ -51,7 +51,8 @@ def version() -> str:
         f"organisations-{organisations.version()}",
         f"words-{_words()}",
     )
-    return " ".join([f"tamis-{CODE}", *packages, *data])
+    extra = filter(None, [embedding.version()])
+    return " ".join([f"tamis-{CODE}", *packages, *extra, *data])
 
 
 def _installed(name: str) -> str | None:

@@ -10,7 +10,7 @@ import argparse
 import gzip
 import hashlib
 import json
-import sys
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +22,8 @@ import numpy as np
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
+from crawler.progress import Progress
+from enrich import embedding
 from enrich.judging import (
     SECTOR_FEATURES,
     THEME_FEATURES,
@@ -42,14 +44,14 @@ OFF = frozenset({"sports", "entertainment", "technology"})
 FOLDS = 5
 # How much each kind of text counts. ReliefWeb's editors gave some themes of a post only, so that a
 # theme they did not give says little; hard negatives are few and count twice.
-UNSAID, NEVER_SAID, OFF_SECTOR, EXAMPLE, POST, NEGATIVE = 0.3, 0.1, 0.5, 0.3, 0.25, 2.0
+UNSAID, NEVER_SAID, OFF_SECTOR, EXAMPLE, POST, NEGATIVE = 0.3, 0.1, 0.5, 0.3, 0.4, 2.0
 # How freely weights may grow, by their kind (the spread of the prior of each): what holds for all
 # themes, each theme's own, what themes say of each other, words.
-SPREAD = {"any": 1.0, "alone": 0.5, "beside": 0.5, "words": 1.2, "sector words": 0.75}
+SPREAD = {"any": 1.0, "alone": 0.5, "beside": 0.5, "words": 2.0, "sector words": 0.75}
 # A word must stand in so many texts that are learnt from.
 FEWEST_TEXTS = 3
 # So many words are learnt: pairs of a word and a theme, and words for the sector.
-WORDS, SECTOR_WORDS = 4000, 600
+WORDS, SECTOR_WORDS = 8000, 800
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +69,7 @@ class Lesson:
     sector: tuple[int, float] | None
     learn: bool = True
     gold: Mapping[str, Any] | None = None
+    opening: str = ""
 
     @property
     def fold(self) -> int:
@@ -135,7 +138,8 @@ def _lesson(
 ) -> Lesson:  # fmt: skip
     evidence = weighed(terms_in(title, text, language), title, text)
     return Lesson(
-        id=ident, language=language, evidence=evidence, themes=themes, sector=sector, **more
+        id=ident, language=language, evidence=evidence, themes=themes, sector=sector,
+        opening=embedding.opening(title, text), **more,
     )
 
 
@@ -379,15 +383,69 @@ def _by_language(words: Iterable[tuple[tuple[str, str], Any]]) -> dict[str, dict
     return table
 
 
+# -- the second opinion
+
+# How freely its weights may grow (scikit-learn's C): 3, 10 and 30 gave the same.
+FREEDOM = 10.0
+
+
+def vectors(texts: Sequence[Lesson], kept: Path) -> Numbers:
+    """The embedding of each opening; what was computed before is kept in a file."""
+    known = dict(np.load(kept)) if kept.exists() else {}
+    os.environ[embedding.SWITCH] = "1"
+    missing = [text for text in texts if text.id not in known]
+    with Progress("embedded") as progress:
+        progress.expect("embedded", len(missing))
+        for text in missing:
+            known[text.id] = embedding.vector("", text.opening)
+            progress.advance("embedded")
+    np.savez_compressed(kept, **known)
+    return np.array([known[text.id] for text in texts])
+
+
+def second_opinion(learner: Learner, told: Numbers) -> Any:
+    """The content of embedding_weights.json: a regression for the sector and each theme."""
+    shape = (len(learner.texts), len(learner.slugs))
+    said, weights = learner.said.reshape(shape), learner.weighs.reshape(shape)
+    sector = np.array([text.sector or (0, 0.0) for text in learner.texts])
+    return {
+        "sector": _row(told, sector[:, 0], sector[:, 1], learner.learn),
+        "themes": {
+            slug: _row(told, said[:, number], weights[:, number], learner.learn)
+            for number, slug in enumerate(learner.slugs)
+        },
+    }
+
+
+def _row(told: Numbers, said: Numbers, weights: Numbers, learn: Numbers) -> dict[str, Any]:
+    chosen = learn & (weights > 0)
+    learnt = LogisticRegression(C=FREEDOM, max_iter=500)
+    learnt.fit(told[chosen], said[chosen], sample_weight=weights[chosen])
+    return {
+        "base": _round(learnt.intercept_[0]),
+        "weights": [_round(weight) for weight in learnt.coef_[0]],
+    }
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="learn.py", description=__doc__)
     parser.add_argument("corpora", type=Path, help="folder with tagging/*.jsonl.gz")
-    texts = list(lessons(parser.parse_args(argv).corpora))
-    learner = Learner(texts)
+    parser.add_argument(
+        "--vectors", type=Path, metavar="FILE.npz",
+        help="learn the second opinion too; keep the embeddings there (some 20 minutes at first)",
+    )  # fmt: skip
+    arguments = parser.parse_args(argv)
+    learner = Learner(list(lessons(arguments.corpora)))
     theme, told = learner.themes()
     sector, _ = learner.sector(told)
-    content = json.dumps(written(learner, theme, sector), ensure_ascii=False, indent=1)
-    WEIGHTS.write_text(content + "\n", encoding="utf-8")
+    _write(WEIGHTS, written(learner, theme, sector))
+    if arguments.vectors:
+        openings = vectors(learner.texts, arguments.vectors)
+        _write(embedding.WEIGHTS, second_opinion(learner, openings))
+
+
+def _write(path: Path, content: Any) -> None:
+    path.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
