@@ -132,30 +132,6 @@ def _ends(leads: Mapping[str, str]) -> dict[str, frozenset[str]]:
     return ends
 
 
-def united(
-    *relations: Mapping[str, str], published: Mapping[str, str | None] | None = None
-) -> dict[str, str]:
-    """Several relations from copy to what is kept, as one: for each copy, what is kept of all.
-
-    What an earlier relation calls a copy is kept only if nothing else is left; of several, the
-    earliest published, then the smallest.
-    """
-    dates = published or {}
-    groups: dict[str, list[str]] = {}
-    for pair in (pair for relation in relations for pair in relation.items()):
-        small, large = sorted((groups.setdefault(name, [name]) for name in pair), key=len)
-        if small is not large:
-            large += small
-            groups.update(dict.fromkeys(small, large))
-
-    def rank(name: str) -> tuple[tuple[bool, ...], bool, str, str]:
-        date = dates.get(name)
-        return tuple(name in relation for relation in relations), date is None, date or "", name
-
-    kept = {id(group): min(group, key=rank) for group in groups.values()}
-    return {name: best for name, group in groups.items() if (best := kept[id(group)]) != name}
-
-
 def _order(page: Declared) -> tuple[bool, str, str, str, str]:
     date, claim = page.published, page.canonical_key
     return date is None, date or "", page.key, claim or "", page.text_hash

@@ -308,6 +308,43 @@ def m008_themes_method(db: Database) -> None:
     db.execute("ALTER TABLE articles ADD COLUMN themes_method TEXT NOT NULL DEFAULT 'lexicon'")
 
 
+@private()
+def m009_sketches(db: Database) -> None:
+    """Which articles share text, and which of them stands for the others."""
+    db.executescript(
+        """
+        -- crawler.sketches: hashes of some of the runs of five words of each text.
+        CREATE TABLE sketches (
+          hash INTEGER NOT NULL, article_id INTEGER NOT NULL,
+          PRIMARY KEY (hash, article_id)
+        ) WITHOUT ROWID;
+        CREATE TABLE sketched (
+          article_id INTEGER PRIMARY KEY REFERENCES articles(id) ON DELETE CASCADE,
+          text_hash TEXT NOT NULL, title TEXT NOT NULL,  -- what it was read with
+          size INTEGER NOT NULL,                  -- how many such runs it has
+          hashes BLOB                             -- NULL: too long ago to be compared
+        );
+        CREATE INDEX sketched_kept ON sketched(article_id) WHERE hashes IS NOT NULL;
+        -- What two texts are to each other: enrich.duplicates.Relation.
+        CREATE TABLE pairs (
+          small INTEGER NOT NULL REFERENCES articles(id) ON DELETE CASCADE,
+          large INTEGER NOT NULL REFERENCES articles(id) ON DELETE CASCADE,
+          relation TEXT NOT NULL, shared REAL NOT NULL,
+          PRIMARY KEY (small, large)
+        ) WITHOUT ROWID;
+        CREATE INDEX pairs_large ON pairs(large);
+        -- What follows for each: enrich.clusters.Row.
+        CREATE TABLE duplicates (
+          article_id INTEGER NOT NULL REFERENCES articles(id) ON DELETE CASCADE,
+          cluster INTEGER NOT NULL REFERENCES articles(id) ON DELETE CASCADE,
+          relation TEXT NOT NULL, shared REAL, reason TEXT NOT NULL,
+          PRIMARY KEY (article_id, relation, cluster)
+        ) WITHOUT ROWID;
+        CREATE INDEX duplicates_cluster ON duplicates(cluster);
+        """
+    )
+
+
 @published()
 def m001_news(db: Database) -> None:
     db.executescript(
@@ -355,6 +392,12 @@ def m001_news(db: Database) -> None:
           text TEXT NOT NULL,
           search_text TEXT                        -- only for scripts written without spaces
         );
+        CREATE TABLE duplicates (
+          article_id INTEGER NOT NULL REFERENCES articles(id) ON DELETE CASCADE,
+          cluster INTEGER NOT NULL REFERENCES articles(id) ON DELETE CASCADE,
+          relation TEXT NOT NULL, shared REAL, reason TEXT NOT NULL,
+          PRIMARY KEY (article_id, relation, cluster)
+        ) WITHOUT ROWID;
         CREATE TABLE article_themes (
           article_id INTEGER NOT NULL REFERENCES articles(id) ON DELETE CASCADE,
           theme TEXT NOT NULL REFERENCES themes(slug),
@@ -503,6 +546,7 @@ def m002_search_and_indexes(db: Database) -> None:
         CREATE INDEX languages_article ON article_languages(language, article_id);
         CREATE INDEX articles_content ON articles(content_hash);
         CREATE INDEX articles_duplicate ON articles(duplicate_of) WHERE duplicate_of IS NOT NULL;
+        CREATE INDEX duplicates_cluster ON duplicates(cluster, relation);
         CREATE INDEX themes_article ON article_themes(theme, article_id);
         CREATE INDEX countries_article ON article_countries(country, article_id);
         CREATE INDEX regions_article ON article_regions(region, article_id);

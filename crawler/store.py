@@ -8,13 +8,11 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from crawler import channels, clock, sifting, urls, versions
-from crawler.identity import Declared, same, united
+from crawler import channels, clock, clusters, sifting, sketches, versions
 from crawler.readings import Reading, Unread
 from crawler.writes import transaction
 from enrich import memory
 from enrich.article import Extracted
-from enrich.duplicates import Text, relations
 
 # The columns of `articles` that a reading decides, in their order; `content_hash` covers them all.
 READING = (
@@ -111,6 +109,8 @@ def _remove_article(db: Database, url_id: int) -> None:
         (url_id,),
     )
     sifting.unsettle(db, url_id)
+    for (article,) in db.execute("SELECT id FROM articles WHERE url_id = ?", (url_id,)).fetchall():
+        sketches.forget(db, article)
     db.conn.execute("DELETE FROM articles WHERE url_id = ?", (url_id,))
 
 
@@ -209,64 +209,9 @@ def settle(db: Database) -> int:
 
     Computed from all that is stored, so the order in which pages came does not matter.
     """
-    return sifting.sift(db) + _settle_duplicates(db)
-
-
-def _settle_duplicates(db: Database) -> int:
-    wanted = dict(_duplicates(db))
-    current = dict(
-        db.execute(
-            "SELECT id, duplicate_of FROM articles WHERE duplicate_of IS NOT NULL"
-        ).fetchall()
-    )
-    changes = [
-        (wanted.get(ident), ident)
-        for ident in wanted.keys() | current.keys()
-        if wanted.get(ident) != current.get(ident)
-    ]
-    with transaction(db):
-        db.conn.executemany("UPDATE articles SET duplicate_of = ? WHERE id = ?", changes)
-    return len(changes)
-
-
-def _duplicates(db: Database) -> Iterator[tuple[int, int]]:
-    """Which article repeats which: the same text, or by its own word the same page."""
-    columns = "articles.id, urls.key, canonical, articles.published, text_hash"
-    rows = {
-        row["key"]: row
-        for row in db.query(
-            f"""
-            SELECT {columns} FROM articles JOIN urls ON urls.id = url_id
-            WHERE canonical IS NOT NULL OR text_hash IN (
-              SELECT text_hash FROM articles GROUP BY text_hash HAVING count(*) > 1
-            )
-            """
-        )
-    }
-    claimed = {name: urls.key(row["canonical"]) for name, row in rows.items() if row["canonical"]}
-    rows |= {
-        row["key"]: row
-        for row in db.query(
-            f"SELECT {columns} FROM articles JOIN urls ON urls.id = url_id"
-            " WHERE urls.key IN (SELECT value FROM json_each(?))",
-            [json.dumps(sorted(set(claimed.values())))],
-        )
-    }
-    declared = same(
-        Declared(
-            key=name, canonical_key=claimed.get(name), text_hash=row["text_hash"],
-            published=row["published"],
-        )
-        for name, row in rows.items()
-    )  # fmt: skip
-    texts = (
-        Text(id=name, text_hash=row["text_hash"], published=row["published"])
-        for name, row in rows.items()
-    )
-    equal = {each.id: each.cluster for each in relations(texts) if each.relation != "original"}
-    published = {name: row["published"] for name, row in rows.items()}
-    for copy, kept in united(declared, equal, published=published).items():
-        yield rows[copy]["id"], rows[kept]["id"]
+    changed = sifting.sift(db)
+    sketches.settle(db)
+    return changed + clusters.settle(db)
 
 
 def _json(value: Any) -> str:

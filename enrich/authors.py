@@ -312,6 +312,12 @@ def _clean(name: str) -> str:
     return name
 
 
+def is_agency(name: str) -> bool:
+    """Whether a credit is that of a news agency, alone or beside a paper's: `AFP / Le Quai`."""
+    parts = re.split(r"[/,&()|]|\s[-–—]\s", name.casefold())
+    return any(part.strip(" .©") in _words().agencies for part in parts)
+
+
 def _are_accounts(names: Names) -> bool:
     return all(name.islower() and " " not in name for name in names)
 

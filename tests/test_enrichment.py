@@ -166,6 +166,11 @@ def test_settling_twice_changes_nothing_and_forgets_what_is_no_duplicate_any_mor
     read_all(db)
     assert (store.settle(db), store.settle(db)) == (1, 0)
     db.execute("UPDATE articles SET text_hash = 'other' WHERE url LIKE '%/a'")
+    db.execute(
+        "UPDATE article_texts SET text = ? WHERE article_id ="
+        " (SELECT id FROM articles WHERE url LIKE '%/a')",
+        ["Deux juristes tiennent une permanence gratuite pour les locataires expulsés."],
+    )
     assert store.settle(db) == 1
     assert [row["duplicate_of"] for row in db.table("articles").rows] == [None, None]
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.identity import MANY, Declared, canonical, same, united
+from crawler.identity import MANY, Declared, canonical, same
 from crawler.urls import domain
 
 PAGE = "https://m.quai.test/dossier/abri?v=2"
@@ -166,32 +166,3 @@ def test_what_is_kept_is_stored_and_no_copy_itself(found: list[Declared]) -> Non
     copies = same(found)
     assert copies.keys() | set(copies.values()) <= {page.key for page in found}
     assert not copies.keys() & set(copies.values())
-
-
-def test_a_copy_by_its_word_and_a_copy_by_its_text_are_one_article() -> None:
-    assert united({"amp": "a"}, {"repost": "amp"}) == {"amp": "a", "repost": "a"}
-
-
-def test_a_pages_own_word_decides_before_its_text() -> None:
-    assert united({"amp": "a"}, {"a": "amp"}) == {"amp": "a"}
-
-
-def test_of_two_that_nothing_calls_a_copy_the_earliest_is_kept() -> None:
-    dates = {"a": "2026-03-02", "b": "2026-03-01"}
-    assert united({"x": "a"}, {"x": "b"}, published=dates) == {"x": "b", "a": "b"}
-    assert united({"x": "a"}, {"x": "b"}) == {"x": "a", "b": "a"}
-
-
-relation = st.dictionaries(NAMES, st.sampled_from("stuvw"), max_size=6)
-
-
-@given(relation, relation)
-def test_united_relations_join_what_either_joins(
-    one: dict[str, str], other: dict[str, str]
-) -> None:
-    copies = united(one, other)
-    assert not copies.keys() & set(copies.values())
-    for copy, kept in [*one.items(), *other.items()]:
-        assert copies.get(copy, copy) == copies.get(kept, kept)
-    backwards = [dict(reversed(pairs.items())) for pairs in (one, other)]
-    assert united(*backwards) == copies
