@@ -348,18 +348,21 @@ def export() -> None:
     show_default=True,
     help="Folder to write to.",
 )
+@click.option("--reprints", is_flag=True, help="With reprints and excerpts, not only originals.")
 def feeds(
     news: Path,
     languages: tuple[str, ...],
     formats: tuple[str, ...],
     out: Path,
+    *,
+    reprints: bool,
 ) -> None:
     """Write the feeds that the site serves, byte for byte, to files.
 
     \b
     Example: tamis export feeds --language fr --out public/feeds
     """
-    for path in export_feeds(news, out, languages, formats):
+    for path in export_feeds(news, out, languages, formats, reprints=reprints):
         click.echo(path)
 
 
@@ -768,7 +771,12 @@ def urls(*, jsonl: bool) -> None:
 @main.command()
 @jsonl_option
 def duplicates(*, jsonl: bool) -> None:
-    """Say which texts are the same: JSON lines with id, text and maybe published.
+    """Say which texts are the same: JSON lines with id, text and maybe title and published.
+
+    A line may also have url and origin_url, by which the original is known. Answers have the id of
+    the original (cluster), what the text is to it (relation), how much of the shorter stands in the
+    longer (containment) and why that one is the original (reason). Issues of a series are related
+    (series_of), but not the same.
 
     \b
     Example: tamis duplicates --jsonl < texts.jsonl

@@ -26,9 +26,7 @@ COLUMNS = """
   articles.title, authors, candidates, origin_url, origin_publisher,
   json_extract(sources.record, '$.name') AS source_name
 """
-FROM = (
-    "FROM articles JOIN urls ON urls.id = url_id JOIN sources ON sources.id = articles.source"
-)
+FROM = "FROM articles JOIN urls ON urls.id = url_id JOIN sources ON sources.id = articles.source"
 
 
 def settle(db: Database) -> int:
@@ -79,8 +77,8 @@ def _wanted(db: Database) -> Iterator[tuple[int, int, str, float | None, str]]:
         ),
     ]
     linked = {key for link in links for key in (link.one, link.other)}
-    for row in rows((_member(found[key]) for key in linked), links):
-        yield _numbered(row, found)
+    for each in rows((_member(found[key]) for key in linked), links):
+        yield _numbered(each, found)
 
 
 def _numbered(

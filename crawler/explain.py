@@ -58,6 +58,15 @@ ARTICLE = """
     FROM articles LEFT JOIN articles AS kept ON kept.id = articles.duplicate_of
     WHERE articles.url_id = ?
 """
+RELATIONS = """
+    SELECT relation, other.url, shared, reason FROM duplicates
+    JOIN articles AS other ON other.id = cluster
+    WHERE article_id = :article AND relation <> 'original'
+    UNION ALL
+    SELECT 'original', '', NULL, reason FROM duplicates
+    WHERE article_id = :article AND relation = 'original'
+    ORDER BY 1, 2
+"""
 
 
 # -- what is reported
@@ -105,7 +114,11 @@ def of_article(db: Database, url: str) -> Report:
         )  # fmt: skip
         report |= _archived(unread)
     if article := next(db.query(ARTICLE, [row["id"]]), None):
-        report["article"] = {**article, "duplicates": _duplicates(db, article["id"])}
+        report["article"] = {
+            **article,
+            "duplicates": _duplicates(db, article["id"]),
+            "relations": list(db.query(RELATIONS, {"article": article["id"]})),
+        }
         _forget(report, _remembered(db, article["id"]))
     return _clean(report)
 
@@ -434,6 +447,12 @@ def _copies(report: Report) -> Said:
         yield f"duplicate of {article['duplicate_of']}", ""
     for url in article.get("duplicates", ()):
         yield f"duplicated by {url}", ""
+    for each in article.get("relations", ()):
+        what = {"original": "original of these", "series": "in a series with"}.get(
+            each["relation"], f"{each['relation']} of"
+        )
+        share = f", {each['shared']:.0%} shared" if each["shared"] is not None else ""
+        yield f"{what} {each['url']}".rstrip() + share, f"by {each['reason']}"
 
 
 # What the signs of `enrich.kinds.signs` speak for.

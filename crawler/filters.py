@@ -3,24 +3,26 @@
 import base64
 import json
 import re
+import sqlite3
 import tempfile
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
-from crawler import clock, identity, urls, workers
+from crawler import clock, identity, sketches, urls, workers
 from crawler.errors import TamisError
 from crawler.progress import Progress
 from enrich import memory
 from enrich.annotate import annotate
 from enrich.article import Extracted
-from enrich.blocks import WORD
-from enrich.duplicates import Text, relations
+from enrich.clusters import Link, Member, Row, rows
+from enrich.duplicates import Relation, Text, issues, relation, sketch, text_of, tokens
 from enrich.extract import bcp47, extract
 from enrich.language import LanguageHints, identify
 from enrich.memory import Memory, Seen
@@ -289,38 +291,152 @@ def _learnt(pages: list[_Page], spool: _Spool) -> Memory:
 
 
 def duplicates(lines: Iterable[bytes]) -> Iterator[bytes]:
-    """`id`, `text`, optional `published` -> `cluster`, `relation`; reads all, then answers."""
-    answers: list[bytes | None] = []
-    ids: list[str | int] = []
-    texts: list[Text] = []
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            record = _parsed(line)
-            words = _text(record, "text")
-            published = _text(record, "published", default="")
-            # Ours until answered: 1 and "1" are two ids. Nothing is the duplicate of nothing.
-            ident = f"{len(texts):012}"
-            digest = text_hash(words) if WORD.search(words) else ident
-            texts.append(Text(id=ident, text_hash=digest, published=_moment(published)))
-            ids.append(record["id"])
-            answers.append(None)
-        except LineError as error:
-            answers.append(_mistake(number, line, error))
-    found = iter(relations(texts))
-    for ready in answers:
-        if ready is not None:
-            yield ready
-            continue
-        answer = next(found)
-        yield _line(
-            {
-                "id": ids[int(answer.id)],
-                "cluster": ids[int(answer.cluster)],
-                "relation": answer.relation,
-            }
+    """`id`, `text` and what is known of it -> `cluster`, `relation` and why; reads all first.
+
+    The optional `title`, `published`, `url` and `origin_url` tell issues of a series apart, and
+    which text comes first. What is answered depends on the ids and not on the order of the lines.
+    """
+    with _Spool() as spool, closing(sqlite3.connect("")) as conn, Progress("read") as progress:
+        texts = _Texts(conn, spool)
+        answers: list[tuple[str | int, int] | bytes] = []
+        for number, line in enumerate(_counted(lines, progress), 1):
+            if not line.strip():
+                continue
+            try:
+                record = _parsed(line)
+                answers.append((record["id"], texts.add(record)))
+            except LineError as error:
+                answers.append(_mistake(number, line, error))
+            progress.advance("read")
+        found = texts.related()
+        ids = {number: each[0] for each in answers if not isinstance(each, bytes)
+               for number in (each[1],)}  # fmt: skip
+        for answer in answers:
+            if isinstance(answer, bytes):
+                yield answer
+            else:
+                yield _line(_related(answer[0], found.get(answer[1], ()), ids))
+
+
+def _related(
+    ident: str | int, rows: Iterable[tuple[int, Row]], ids: Mapping[int, str | int]
+) -> Record:
+    answer: Record = {
+        "id": ident, "cluster": ident, "relation": "original", "containment": None, "reason": None,
+    }  # fmt: skip
+    told = {row.relation: (ids[cluster], row) for cluster, row in rows}
+    series, _ = told.pop("series", (ident, None))
+    told.pop("quoted", None)
+    for cluster, row in told.values():
+        answer |= {
+            "cluster": cluster, "relation": row.relation, "containment": row.shared,
+            "reason": row.reason,
+        }  # fmt: skip
+    if series != ident:
+        answer["series_of"] = series
+        if not told:
+            answer["relation"] = "series"
+    return answer
+
+
+class _Texts:
+    """The texts of all lines, by number: on disk as they came, and in an index of their shingles.
+
+    In memory each takes some hundred bytes, however long it is.
+    """
+
+    def __init__(self, conn: sqlite3.Connection, spool: "_Spool") -> None:
+        self.spool = spool
+        conn.execute(f"PRAGMA cache_size = -{sketches.CACHE}")
+        conn.executescript(f"PRAGMA journal_mode = OFF; {sketches.TABLE}")
+        self.index = sketches.Index(conn)
+        self.places, self.sizes = array("Q"), array("L")
+        self.same: dict[str, list[int]] = defaultdict(list)
+        self.pairs: list[tuple[int, int, Relation]] = []
+        self.text = lru_cache(maxsize=256)(self._text)
+
+    def add(self, record: Record) -> int:
+        """Its number. Raises LineError if it is none that can be compared."""
+        number = len(self.places)
+        kept: Record = {name: _text(record, name, default="") for name in ("title", "url", "origin_url")}
+        kept |= {
+            "id": record["id"],
+            "text": _text(record, "text"),
+            "published": _moment(_text(record, "published", default="")),
+        }
+        text = text_of(kept["title"], kept["text"])
+        found = sketch(text.body)
+        self.places.append(self.spool.put(_line(kept)))
+        self.sizes.append(found.size)
+        if not text.body:
+            return number  # nothing is the duplicate of nothing
+        like = self.same[text_hash(kept["text"])]
+        known = frozenset(like)
+        like.append(number)
+        others = self.index.alike(
+            found, lambda other: None if other in known else self.sizes[other]
         )
+        for other in others:
+            if said := relation(text, self.text(other)):
+                self.pairs.append((number, other, said))
+        self.index.add(number, found)
+        return number
+
+    def _record(self, number: int) -> Record:
+        record: Record = json.loads(self.spool.get(self.places[number]))
+        return record
+
+    def _text(self, number: int) -> Text:
+        record = self._record(number)
+        return text_of(record["title"], record["text"])
+
+    def related(self) -> dict[int, list[tuple[int, Row]]]:
+        """What is known of each that is something to another: the other's number, and the row."""
+        copies = [group for group in self.same.values() if len(group) > 1]
+        linked = {number for group in copies for number in group}
+        linked |= {number for pair in self.pairs for number in pair[:2]}
+        records = {number: self._record(number) for number in linked}
+        names = {number: _ordered(records[number]["id"], number) for number in linked}
+        links = [
+            Link(
+                one=names[one if said.first_is_smaller else other],
+                other=names[other if said.first_is_smaller else one],
+                kind=said.kind,
+                shared=said.shared,
+            )
+            for one, other, said in self.pairs
+        ]
+        for group in copies:
+            titles = ((names[each], tokens(records[each]["title"])) for each in group)
+            links += [Link(one=one, other=other, kind=kind) for one, other, kind in issues(titles)]
+        members = [_member(names[number], record) for number, record in records.items()]
+        numbers = {name: number for number, name in names.items()}
+        found: dict[int, list[tuple[int, Row]]] = defaultdict(list)
+        for row in rows(members, links):
+            found[numbers[row.id]].append((numbers[row.cluster], row))
+        return found
+
+
+def _ordered(ident: str | int, number: int) -> str:
+    """An id as text, which sorts as it does; of two lines that have the same, the first."""
+    text = f"{ident:020}" if isinstance(ident, int) else ident
+    return f"{text}\0{type(ident).__name__}\0{number:012}"
+
+
+def _member(name: str, record: Record) -> Member:
+    return Member(
+        id=name,
+        published=record["published"],
+        names=frozenset(filter(None, [_house(record["url"])])),
+        origins=frozenset(filter(None, [_house(record["origin_url"])])),
+    )
+
+
+def _house(url: str) -> str:
+    try:
+        return urls.domain(url)
+    except ValueError:
+        return ""
 
 
 def _moment(published: str) -> str | None:

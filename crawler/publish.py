@@ -291,6 +291,7 @@ def _fill(source: Database, db: Database, *, full_text: bool, progress: Progress
         _insert(db, "languages", (_named(code, language_name) for code in sorted(languages)))
         _insert(db, "countries", (_named(code, country_name) for code in sorted(countries)))
         _insert(db, "ledger", _ledger(source))
+        _insert(db, "duplicates", source.query("SELECT * FROM duplicates"))
     return total
 
 

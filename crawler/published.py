@@ -12,7 +12,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -162,6 +162,19 @@ class RemovedLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Related(Entry):
+    """Another article that is something to this one.
+
+    `relation` is that of the table `duplicates`, `shared` the share of the words of the shorter of
+    the two that stand in the other, `reason` why the one that stands for both does so.
+    """
+
+    relation: str
+    shared: float | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Article:
     """All that is published of one article. `text` is None where rights allow an extract only.
 
@@ -202,8 +215,11 @@ class Article:
     country_from: str | None = None
     regions: tuple[Evidence, ...] = ()
     organisations: tuple[Evidence, ...] = ()
-    original: Entry | None = None
-    reprints: tuple[Entry, ...] = ()
+    original: Related | None = None
+    reprints: tuple[Related, ...] = ()
+    series: tuple[Related, ...] = ()
+    quoted_in: tuple[Related, ...] = ()
+    quotes: tuple[Related, ...] = ()
 
 
 # --- Asking --------------------------------------------------------------------------------------
@@ -381,15 +397,6 @@ def article(conn: sqlite3.Connection, number: int, language: str = "en") -> Arti
         return None
     text = _one(conn, "SELECT text FROM article_texts WHERE article_id = ?", (number,))
     original = row["duplicate_of"]
-    story = original or number
-    others = [
-        id_
-        for (id_,) in _rows(
-            conn,
-            f"SELECT id FROM articles WHERE duplicate_of = ? AND id <> ? ORDER BY {DATED}, id",
-            (story, number),
-        )
-    ]
     names, places = languages(conn, language), countries(conn, language)
     return Article(
         text=text["text"] if text and row["rights"] == "full" else None,
@@ -423,8 +430,11 @@ def article(conn: sqlite3.Connection, number: int, language: str = "en") -> Arti
         organisations=_evidence(
             conn, "article_organisations", "organisation", number, organisations(conn, language)
         ),
-        original=next(iter(entries(conn, [original], language)), None) if original else None,
-        reprints=entries(conn, others, language),
+        original=next(iter(_related(conn, ORIGINAL, number, original, language)), None),
+        reprints=_related(conn, REPRINTS, number, original or number, language),
+        series=_related(conn, SERIES, number, None, language),
+        quoted_in=_related(conn, QUOTED_IN, number, None, language),
+        quotes=_related(conn, QUOTES, number, None, language),
         attachments=tuple(
             Attachment(*found)
             for found in _rows(
@@ -452,6 +462,59 @@ def article(conn: sqlite3.Connection, number: int, language: str = "en") -> Arti
             )
         },
     )
+
+
+MOST_OF_A_SERIES = 10
+# What is asked of the table `duplicates`, of an :article that stands in the :story of another: each
+# row is an article, what it is (or for the original, what :article is to it), and why.
+ORIGINAL = """
+    SELECT cluster, relation, shared, reason FROM duplicates
+    WHERE article_id = :article AND cluster = :story AND relation NOT IN ('series', 'quoted')
+"""
+REPRINTS = f"""
+    SELECT articles.id, duplicates.relation, shared, reason FROM articles
+    JOIN duplicates ON duplicates.article_id = articles.id AND cluster = duplicate_of
+    WHERE duplicate_of = :story AND articles.id <> :article
+      AND duplicates.relation NOT IN ('series', 'quoted')
+    ORDER BY {DATED}, articles.id
+"""
+# Of a long series, those that appeared around it.
+SERIES = f"""
+    SELECT * FROM (
+      SELECT articles.id, other.relation, other.shared, other.reason, {DATED} AS dated
+      FROM duplicates AS own JOIN duplicates AS other USING (cluster, relation)
+      JOIN articles ON articles.id = other.article_id
+      WHERE own.article_id = :article AND own.relation = 'series'
+        AND other.article_id <> :article
+      ORDER BY abs(julianday({DATED}) - julianday((
+        SELECT {DATED} FROM articles WHERE id = :article
+      ))), articles.id LIMIT {MOST_OF_A_SERIES}
+    ) ORDER BY dated, id
+"""
+QUOTED_IN = """
+    SELECT cluster, relation, shared, reason FROM duplicates
+    WHERE article_id = :article AND relation = 'quoted' ORDER BY cluster
+"""
+QUOTES = """
+    SELECT article_id, relation, shared, reason FROM duplicates
+    WHERE cluster = :article AND relation = 'quoted' ORDER BY article_id
+"""
+
+
+def _related(
+    conn: sqlite3.Connection, sql: str, article: int, story: int | None, language: str
+) -> tuple[Related, ...]:
+    found = {
+        id_: {"relation": relation, "shared": shared, "reason": reason}
+        for id_, relation, shared, reason, *_ in _rows(
+            conn, sql, {"article": article, "story": story}
+        )
+    }
+    return tuple(
+        Related(**{field.name: getattr(entry, field.name) for field in fields(Entry)},
+                **found[entry.id])
+        for entry in entries(conn, [*found], language)
+    )  # fmt: skip
 
 
 def _source(conn: sqlite3.Connection, source: str) -> Source:

@@ -7,6 +7,7 @@ articles reads few texts. Sketches are dropped after WINDOW; what was found by t
 
 import sqlite3
 import struct
+from collections import Counter
 from collections.abc import Callable
 from functools import lru_cache
 
@@ -23,13 +24,20 @@ WINDOW = 120
 MOST_OF_A_HASH = 64
 # So many of those that share most with a text are read beside it. More are found only where more
 # than so many texts are one, or one form, and these then tie them together.
-MOST_READ = 20
+MOST_READ = 8
 # Texts settled in one transaction, as in crawler.sifting.
 BATCH = 50
 CACHE = 64 * 1024  # kB of the index held in memory; with SQLite's own 2 MB a text costs twice
 
 # A time so many days before or after another, as they are stored.
 MOMENT = "strftime('%Y-%m-%dT%H:%M:%SZ', {}, ?)"
+
+TABLE = """
+CREATE TABLE sketches (
+  hash INTEGER NOT NULL, article_id INTEGER NOT NULL,
+  PRIMARY KEY (hash, article_id)
+) WITHOUT ROWID;
+"""
 
 
 class Index:
@@ -55,17 +63,18 @@ class Index:
 
         `size` says how many shingles another has; None leaves it out.
         """
-        shared: dict[int, int] = {}
+        shared = Counter[int]()
+        execute = self.conn.execute
         lookup = f"SELECT article_id FROM sketches WHERE hash = ? LIMIT {MOST_OF_A_HASH}"
         for each in of.hashes:
-            for (other,) in self.conn.execute(lookup, (each,)):
-                shared[other] = shared.get(other, 0) + 1
-        found = []
+            if found := execute(lookup, (each,)).fetchall():
+                shared.update(other for (other,) in found)
+        alike = []
         for other, count in shared.items():
             there = size(other) if count >= MIN_HASHES else None
             if there is not None and promising(count, of.size, there):
-                found.append((-count / min(of.size, there), -count, other))
-        return [other for *_, other in sorted(found)[:MOST_READ]]
+                alike.append((-count / min(of.size, there), -count, other))
+        return [other for *_, other in sorted(alike)[:MOST_READ]]
 
 
 def settle(db: Database) -> int:

@@ -219,18 +219,18 @@ def _first(members: Mapping[str, Member], copies: set[str]) -> tuple[Member, str
         reason = "address"
     elif first.agency and not all(other.agency for other in others):
         reason = "agency"
-    elif first.published and first.published == min(date for date in dates if date) and len(
-        [one for one in members.values() if one.published == first.published]
-    ) == 1:
+    elif (
+        first.published
+        and first.published == min(date for date in dates if date)
+        and len([one for one in members.values() if one.published == first.published]) == 1
+    ):
         reason = "date"
     else:
         reason = "found"
     return first, reason
 
 
-def _cluster(
-    group: _Group, copies: set[str], touching: Mapping[str, list[Link]]
-) -> Iterator[Row]:
+def _cluster(group: _Group, copies: set[str], touching: Mapping[str, list[Link]]) -> Iterator[Row]:
     first, reason = _first(group.whole, copies)
     yield Row(id=first.id, cluster=first.id, relation="original", shared=None, reason=reason)
     for ident in group.members.keys() - {first.id}:
@@ -243,9 +243,7 @@ def _cluster(
             relation = "same_page"
         else:
             relation = "reprint" if link.kind == "excerpt" else link.kind
-        yield Row(
-            id=ident, cluster=first.id, relation=relation, shared=link.shared, reason=reason
-        )
+        yield Row(id=ident, cluster=first.id, relation=relation, shared=link.shared, reason=reason)
 
 
 def _series(known: Mapping[str, Member], links: Iterable[Link]) -> Iterator[Row]:

@@ -79,6 +79,14 @@ ARTICLES: list[Values] = [
      "У вигаданому місті відкрили притулок."),
     (13, "lantern", "und", "2026-10-14T08:00:00Z", "3 + 4 = 7", "12 34 56"),
 ]  # fmt: skip
+# article, cluster, relation, shared, reason
+DUPLICATES = [
+    (10, 10, "original", None, "date"),
+    (11, 10, "reprint", 0.97, "date"),
+    (1, 1, "series", 0.9, "date"),
+    (2, 1, "series", 0.9, "date"),
+    (9, 2, "quoted", 1.0, "found"),
+]
 TAGS = {1: "housing", 2: "housing", 3: "housing", 4: "migration", 10: "housing", 12: "migration"}
 
 
@@ -187,6 +195,7 @@ def make_news(path: Path) -> Path:
     conn.execute("UPDATE articles SET rights = 'full', authors = '[\"La rédaction\"]' WHERE id = 1")
     conn.execute("UPDATE articles SET url = 'javascript:alert(1)' WHERE id = 8")
     conn.execute("UPDATE articles SET duplicate_of = 10 WHERE id = 11")
+    conn.executemany("INSERT INTO duplicates VALUES (?, ?, ?, ?, ?)", DUPLICATES)
     conn.execute("INSERT INTO language_votes SELECT id, 'pycld2', language, 0.98 FROM articles")
     conn.execute("INSERT INTO article_languages SELECT id, language, 1.0 FROM articles")
     conn.execute("UPDATE article_languages SET share = 0.7 WHERE article_id = 1")

@@ -129,6 +129,19 @@ def test_reprints_are_left_out(conn: sqlite3.Connection) -> None:
     ]  # fmt: skip
 
 
+def test_reprints_are_there_if_asked_for_in_a_feed_of_its_own_name(
+    conn: sqlite3.Connection,
+) -> None:
+    made = feed(conn, language="en", format="atom", reprints=True)
+    assert made
+    found, usual = feedparser.parse(made), feedparser.parse(body(conn, "en"))
+    assert "11" in [entry.id[-2:] for entry in found.entries]
+    assert found.feed.id != usual.feed.id
+    assert {link.href for link in found.feed.links if link.rel == "self"} == {
+        f"{BASE_URL}feeds/en.atom?reprints=1"
+    }
+
+
 def test_the_full_text_does_not_go_out_even_where_rights_allow(conn: sqlite3.Connection) -> None:
     assert "y dorment" not in body(conn, "fr").decode()
 
@@ -161,7 +174,7 @@ def test_a_feed_holds_the_newest_only(conn: sqlite3.Connection) -> None:
     ],
 )
 def test_there_is_no_feed_of_what_does_not_exist(
-    conn: sqlite3.Connection, asked: dict[str, str]
+    conn: sqlite3.Connection, asked: dict[str, Any]
 ) -> None:
     assert feed(conn, **asked) is None
 

@@ -214,12 +214,17 @@ def test_duplicates_answers_with_clusters() -> None:
         json.dumps({"id": "c", "text": "Autre."}),
     ]
     found = [json.loads(line) for line in duplicates(line.encode() for line in lines)]
-    assert found[0] == {"id": "b", "cluster": "a", "relation": "exact"}
+    assert found[0] == {
+        "id": "b", "cluster": "a", "relation": "exact", "containment": 1.0, "reason": "date",
+    }  # fmt: skip
     assert found[1]["error"].startswith("line 2: not JSON")
     assert found[2:] == [
-        {"id": "a", "cluster": "a", "relation": "original"},
-        {"id": "c", "cluster": "c", "relation": "original"},
-    ]
+        {
+            "id": "a", "cluster": "a", "relation": "original", "containment": None,
+            "reason": "date",
+        },
+        {"id": "c", "cluster": "c", "relation": "original", "containment": None, "reason": None},
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -265,6 +265,37 @@ def test_a_reprint_names_its_original_and_the_original_its_reprints(
     assert reprint.original is not None
     assert reprint.original.id == 10
     assert [entry.id for entry in original.reprints] == [11]
+    for one in (reprint.original, *original.reprints):
+        assert (one.relation, one.shared, one.reason) == ("reprint", 0.97, "date")
+
+
+def test_issues_of_a_series_and_what_quotes_an_article_are_named_and_stand_for_themselves(
+    conn: sqlite3.Connection,
+) -> None:
+    first, second, quoted = (published.article(conn, number) for number in (1, 2, 9))
+    assert first
+    assert second
+    assert quoted
+    assert [(one.id, one.relation) for one in first.series] == [(2, "series")]
+    assert [one.id for one in second.series] == [1]
+    assert [one.id for one in quoted.quoted_in] == [2]
+    assert [one.id for one in second.quotes] == [9]
+    assert {first.original, second.original, quoted.original} == {None}
+
+
+def test_of_a_long_series_the_nearest_are_named(conn: sqlite3.Connection) -> None:
+    with closing(sqlite3.connect(":memory:")) as longer:
+        conn.backup(longer)
+        longer.executemany(
+            "INSERT OR IGNORE INTO duplicates VALUES (?, 1, 'series', 0.9, 'date')",
+            [(number,) for number in range(1, 14)],
+        )
+        found = published.article(longer, 10)
+        assert found
+        assert len(found.series) == 10
+        dated = [one.dated for one in found.series]
+        assert dated == sorted(dated)
+        assert 1 not in {one.id for one in found.series}
 
 
 @pytest.mark.parametrize("number", [0, 99, 2**63, 10**30])

@@ -195,6 +195,32 @@ def test_a_story_links_its_reprints_both_ways(db: Path) -> None:
     assert 'href="/article/10"' in page(db, "/article/11")
 
 
+def test_a_story_says_what_each_is_to_the_other_how_much_they_share_and_why(db: Path) -> None:
+    reprint, original = page(db, "/article/11"), page(db, "/article/10")
+    assert "A reprint of" in reprint
+    for each in (reprint, original):
+        assert "97 % of the words of the shorter in common" in each
+        assert "It is the earliest." in each
+    (answer,) = get(db, "/article/11.json")
+    found = answer.json()["original"]
+    assert (found["id"], found["relation"], found["shared"], found["reason"]) == (
+        10, "reprint", 0.97, "date",
+    )  # fmt: skip
+
+
+def test_a_series_and_a_quoting_article_are_linked(db: Path) -> None:
+    assert "In the same series" in page(db, "/article/1")
+    assert "Quoted whole in" in page(db, "/article/9")
+    assert "Quotes whole" in page(db, "/article/2")
+
+
+def test_a_list_with_reprints_leads_to_a_feed_with_them(db: Path) -> None:
+    assert 'href="/feeds/en.atom?reprints=1"' in page(db, "/?language=en&reprints=1")
+    with_them, without = get(db, "/feeds/en.atom?reprints=1", "/feeds/en.atom")
+    assert "article/11<" in with_them.text
+    assert "article/11<" not in without.text
+
+
 def test_every_article_page_works_with_little_known(db: Path) -> None:
     answers = get(db, *(f"/article/{number}" for number in range(1, 14)))
     assert {answer.status_code for answer in answers} == {200}

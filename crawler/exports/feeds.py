@@ -76,10 +76,12 @@ def writer(name: str) -> Callable[[Writer], Writer]:
     return register
 
 
-def address(base_url: str, language: str, theme: str | None, format_: str) -> str:
+def address(
+    base_url: str, language: str, theme: str | None, format_: str, *, reprints: bool = False
+) -> str:
     """Where a feed is served; its path below base_url/feeds/ is also its file's path."""
     path = quote(language, safe="") + (f"/{quote(theme, safe='')}" if theme else "")
-    return f"{base_url}feeds/{path}.{format_}"
+    return f"{base_url}feeds/{path}.{format_}{'?reprints=1' if reprints else ''}"
 
 
 def feed(
@@ -89,11 +91,13 @@ def feed(
     theme: str | None = None,
     format: str,  # noqa: A002  the word that route, option and registry use
     base_url: str | None = None,
+    reprints: bool = False,
 ) -> bytes | None:
     """One feed; None if there is no such language, theme or format.
 
     A language or theme without articles has a valid, empty feed, so that a subscription outlives a
-    quiet month. `base_url` is by default the snapshot's, else BASE_URL.
+    quiet month. `base_url` is by default the snapshot's, else BASE_URL. Each story is there once,
+    unless `reprints` are asked for.
     """
     names = languages(conn, language)
     labels = themes(conn, language)
@@ -101,7 +105,7 @@ def feed(
         return None
     told = snapshot(conn)
     base = _base(base_url or told.get("base_url") or BASE_URL)
-    query = Query(language=language, theme=theme or "")
+    query = Query(language=language, theme=theme or "", reprints=reprints)
     entries = feed_entries(conn, query, SIZE, language)
     topic = f"{names[language]}, {labels[theme]}" if theme else names[language]
     newest = moment(entries[0].dated) if entries else None
@@ -110,7 +114,7 @@ def feed(
             title=f"Tamis: {topic}",
             description=f"Tamis: {topic}. {LICENCE}",
             language=language,
-            url=address(base, language, theme, format),
+            url=address(base, language, theme, format, reprints=reprints),
             page=f"{base}?{urlencode(query.parameters())}",
             base_url=base,
             updated=newest or moment(told.get("built")) or EPOCH,
@@ -125,6 +129,8 @@ def export_feeds(
     languages: Sequence[str] = (),
     formats: Sequence[str] = (),
     base_url: str | None = None,
+    *,
+    reprints: bool = False,
 ) -> list[Path]:
     """Write `out`/LANGUAGE.FORMAT and LANGUAGE/THEME.FORMAT, each replaced in one step.
 
@@ -139,8 +145,9 @@ def export_feeds(
             for format_ in formats or sorted(WRITERS):
                 for theme in (None, *held.get(language, ())):
                     body = feed(
-                        conn, language=language, theme=theme, format=format_, base_url=base_url
-                    )
+                        conn, language=language, theme=theme, format=format_, base_url=base_url,
+                        reprints=reprints,
+                    )  # fmt: skip
                     if body is None:
                         raise ConfigError(_unknown(db, language, format_))
                     path = out / (f"{language}/{theme}" if theme else language)
@@ -187,7 +194,7 @@ def write_atom(about: Feed) -> bytes:
     make: Any = ElementMaker(namespace=ATOM, nsmap={None: ATOM})
     root = make.feed(
         _language(about.language),
-        make.id(_tag(about.base_url, urlsplit(about.url).path.rpartition(".")[0])),
+        make.id(_tag(about.base_url, _name(about.url))),
         make.title(_text(about.title)),
         make.subtitle(_text(about.description)),
         make.updated(_atom_time(about.updated)),
@@ -282,6 +289,13 @@ def _base(url: str) -> str:
 def _tag(base_url: str, path: str) -> str:
     """An identifier for ever (RFC 4151): it names, and need not be found where it points."""
     return f"tag:{urlsplit(base_url).hostname},{TAG_DATE}:{path.removeprefix('/')}"
+
+
+def _name(url: str) -> str:
+    """What names a feed, whatever its format."""
+    parts = urlsplit(url)
+    path = parts.path.rpartition(".")[0]
+    return f"{path}?{parts.query}" if parts.query else path
 
 
 def _identity(about: Feed, entry: Entry) -> str:

@@ -21,7 +21,10 @@ async def serve_feed(datasette: Any, request: Any) -> Response:
     asked = request.url_vars
 
     def question(conn: sqlite3.Connection) -> tuple[bytes | None, datetime | None]:
-        body = feed(conn, language=asked["language"], theme=asked["theme"], format=asked["format"])
+        body = feed(
+            conn, language=asked["language"], theme=asked["theme"], format=asked["format"],
+            reprints=request.args.get("reprints") == "1",
+        )  # fmt: skip
         return body, moment(snapshot(conn).get("built"))
 
     body, built = await ask(datasette, question) or (None, None)

@@ -159,6 +159,8 @@ def prepare_jinja2_environment(env: Any) -> None:
     env.filters["thousands"] = lambda n: f"{n:,}".replace(",", "\u202f")
     env.filters["address"] = address
     env.filters["how"] = how
+    env.filters["why_first"] = WHY_FIRST.get
+    env.filters["what"] = WHAT.get
 
 
 def day(text: str) -> str:
@@ -174,6 +176,23 @@ HOW = {
     "voted": "The detectors did not all agree, and were weighed",
     "declared": "What its page or its source says of it decided",
     "none": "Nothing decided: it has too few letters, or none that a detector knows",
+}
+
+
+# Why an article stands for the others of its story (enrich.clusters.Row.reason), for people.
+WHY_FIRST = {
+    "address": "The others name its address as their own",
+    "origin": "Another names it as where it comes from",
+    "agency": "It is signed by a news agency",
+    "date": "It is the earliest",
+    "found": "Nothing says which came first",
+}
+# What an article is to the one that stands for it.
+WHAT = {
+    "same_page": "The same page as",
+    "exact": "Word for word the text of",
+    "reprint": "A reprint of",
+    "excerpt": "A shorter version of",
 }
 
 
