@@ -59,9 +59,9 @@ ARTICLE = """
     WHERE articles.url_id = ?
 """
 RELATIONS = """
-    SELECT relation, other.url, shared, reason FROM duplicates
+    SELECT duplicates.relation, other.url, shared, reason FROM duplicates
     JOIN articles AS other ON other.id = cluster
-    WHERE article_id = :article AND relation <> 'original'
+    WHERE article_id = :article AND duplicates.relation <> 'original'
     UNION ALL
     SELECT 'original', '', NULL, reason FROM duplicates
     WHERE article_id = :article AND relation = 'original'

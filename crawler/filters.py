@@ -358,7 +358,9 @@ class _Texts:
     def add(self, record: Record) -> int:
         """Its number. Raises LineError if it is none that can be compared."""
         number = len(self.places)
-        kept: Record = {name: _text(record, name, default="") for name in ("title", "url", "origin_url")}
+        kept: Record = {
+            name: _text(record, name, default="") for name in ("title", "url", "origin_url")
+        }
         kept |= {
             "id": record["id"],
             "text": _text(record, "text"),

@@ -165,12 +165,15 @@ def _excerpts(groups: _Groups, links: Iterable[Link], copies: set[str]) -> Itera
         large = groups.of(link.other)
         if large not in digests or _names(small, large):
             groups.join(link.one, link.other, whatever=False, shorter=True)
+    quoted: set[tuple[str, str]] = set()
     for link in excerpts:
-        if groups.of(link.one) is not groups.of(link.other):
-            first, reason = _first(groups.of(link.other).whole, copies)
-            yield Row(
-                id=link.one, cluster=first.id, relation="quoted", shared=link.shared, reason=reason
-            )
+        first, reason = _first(groups.of(link.other).whole, copies)
+        if groups.of(link.one) is groups.of(link.other) or (link.one, first.id) in quoted:
+            continue
+        quoted.add((link.one, first.id))
+        yield Row(
+            id=link.one, cluster=first.id, relation="quoted", shared=link.shared, reason=reason
+        )
 
 
 def _strength(link: Link) -> tuple[float, str, str]:

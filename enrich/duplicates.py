@@ -33,6 +33,10 @@ RUN, RUN_OF_CHARACTERS = 3, 6
 # weather bulletins and shared paragraphs (the most: .60), above every copy with 15 % of its words
 # changed and every one with a new lead (the least: .68).
 SAME = 0.62
+# What is shared below beginnings that have nothing in common, and is no longer than a paragraph or
+# two, is what somebody writes below all they publish, however short the rest is.
+PARAGRAPH = 100
+BEGINNING = 6
 # An excerpt rather than a reprint if it is less than this share of the larger text.
 EXCERPT = 0.5
 # One form filled in twice: of the numbers in places that correspond, so many differ. Edited copies
@@ -169,6 +173,8 @@ def relation(one: Text, other: Text) -> Relation | None:
     shared = _covered(small.body, large.body, run)
     if shared < SAME:
         return None
+    if shared * len(small.body) < PARAGRAPH and not _begin_alike(small, large, run):
+        return None
     of_larger = _covered(large.body, small.body, run)
     if _is_series(small, large):
         kind = "series"
@@ -200,6 +206,16 @@ def _covered(words: tuple[str, ...], other: tuple[str, ...], run: int) -> float:
             covered += start + run - max(start, end)
             end = start + run
     return covered / max(1, len(words))
+
+
+def _begin_alike(one: Text, other: Text, run: int) -> bool:
+    """Whether the beginning of either text, or most of its title, is the other's too."""
+    if 2 * len({*one.title} & {*other.title}) > min(len(one.title), len(other.title)):
+        return True
+    return any(
+        not _all_runs(words, run).isdisjoint(_runs(beginning.body[:BEGINNING], run))
+        for words, beginning in ((one.body, other), (other.body, one))
+    )
 
 
 # One form, filled in twice

@@ -109,10 +109,13 @@ def test_a_shorter_version_stands_behind_the_longer_one_even_if_it_is_dated_earl
 
 
 def test_excerpts_do_not_make_one_story_of_two() -> None:
-    members = map(member, "abe")
-    links = [link("e", "a", "excerpt", 1.0), link("e", "b", "excerpt", 0.8)]
+    members = map(member, "abce")
+    links = [
+        link("e", "a", "excerpt", 1.0), link("e", "b", "excerpt", 0.8),
+        link("e", "c", "excerpt", 0.7), link("c", "b"),
+    ]  # fmt: skip
     found = rows(members, links)
-    assert clusters(found) == {"e": "a"}
+    assert clusters(found) == {"e": "a", "c": "b"}
     assert told(found, "e") == {("excerpt", "a"), ("quoted", "b")}
 
 
@@ -194,6 +197,7 @@ def test_each_stands_for_itself_or_behind_one_that_does(
     links: list[Link], dates: list[str | None]
 ) -> None:
     found = rows([member(*pair) for pair in zip("abcdefg", dates, strict=True)], links)
+    assert len({(row.id, row.relation, row.cluster) for row in found}) == len(found)
     behind = clusters(found)
     assert len(behind) == len([row for row in found if (row.id, row.cluster) in behind.items()
                                and row.relation not in {"series", "quoted"}])  # fmt: skip
