@@ -22,7 +22,7 @@ from enrich import memory
 from enrich.annotate import annotate
 from enrich.article import Extracted
 from enrich.clusters import Link, Member, Row, rows
-from enrich.duplicates import Relation, Text, issues, relation, sketch, text_of, tokens
+from enrich.duplicates import Relation, Sketch, Text, issues, relation, sketch, text_of, tokens
 from enrich.extract import bcp47, extract
 from enrich.language import LanguageHints, identify
 from enrich.memory import Memory, Seen
@@ -351,9 +351,11 @@ class _Texts:
         conn.executescript(f"PRAGMA journal_mode = OFF; {sketches.TABLE}")
         self.index = sketches.Index(conn)
         self.places, self.sizes = array("Q"), array("L")
+        self.hashes: list[str] = []
+        self.waiting: dict[int, Sketch] = {}
         self.same: dict[str, list[int]] = defaultdict(list)
         self.pairs: list[tuple[int, int, Relation]] = []
-        self.text = lru_cache(maxsize=256)(self._text)
+        self.text = lru_cache(maxsize=sketches.BATCH)(self._text)
 
     def add(self, record: Record) -> int:
         """Its number. Raises LineError if it is none that can be compared."""
@@ -367,22 +369,32 @@ class _Texts:
             "published": _moment(_text(record, "published", default="")),
         }
         text = text_of(kept["title"], kept["text"])
-        found = sketch(text.body)
         self.places.append(self.spool.put(_line(kept)))
+        found = sketch(text.body)
         self.sizes.append(found.size)
-        if not text.body:
-            return number  # nothing is the duplicate of nothing
-        like = self.same[text_hash(kept["text"])]
-        known = frozenset(like)
-        like.append(number)
-        others = self.index.alike(
-            found, lambda other: None if other in known else self.sizes[other]
-        )
-        for other in others:
-            if said := relation(text, self.text(other)):
-                self.pairs.append((number, other, said))
-        self.index.add(number, found)
+        if text.body:  # nothing is the duplicate of nothing
+            digest = text_hash(kept["text"])
+            self.same[digest].append(number)
+            self.waiting[number] = found
+            self.hashes.append(digest)
+        else:
+            self.hashes.append("")
+        if len(self.waiting) == sketches.BATCH:
+            self._compare()
         return number
+
+    def _compare(self) -> None:
+        """Read those that came since the last time beside those that share text with them."""
+        self.index.add(self.waiting)
+        others = self.index.alike(self.waiting, self._size)
+        pairs = {tuple(sorted((each, other))) for each, like in others.items() for other in like}
+        for one, other in sorted(pairs):
+            if said := relation(self.text(one), self.text(other)):
+                self.pairs.append((one, other, said))
+        self.waiting = {}
+
+    def _size(self, number: int, other: int) -> int | None:
+        return None if self.hashes[number] == self.hashes[other] else self.sizes[other]
 
     def _record(self, number: int) -> Record:
         record: Record = json.loads(self.spool.get(self.places[number]))
@@ -394,6 +406,7 @@ class _Texts:
 
     def related(self) -> dict[int, list[tuple[int, Row]]]:
         """What is known of each that is something to another: the other's number, and the row."""
+        self._compare()
         copies = [group for group in self.same.values() if len(group) > 1]
         linked = {number for group in copies for number in group}
         linked |= {number for pair in self.pairs for number in pair[:2]}

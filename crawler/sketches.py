@@ -8,7 +8,7 @@ articles reads few texts. Sketches are dropped after WINDOW; what was found by t
 import sqlite3
 import struct
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from sqlite_utils import Database
@@ -25,9 +25,10 @@ MOST_OF_A_HASH = 64
 # So many of those that share most with a text are read beside it. More are found only where more
 # than so many texts are one, or one form, and these then tie them together.
 MOST_READ = 8
-# Texts settled in one transaction, as in crawler.sifting.
-BATCH = 50
-CACHE = 64 * 1024  # kB of the index held in memory; with SQLite's own 2 MB a text costs twice
+# Texts put in and looked up at a time: more take less time each, as their hashes, in order, come to
+# lie on the same pages of the file, and as many are held in memory.
+BATCH = 1_000
+CACHE = 64 * 1024  # kB of the index that SQLite may hold in memory
 
 # A time so many days before or after another, as they are stored.
 MOMENT = "strftime('%Y-%m-%dT%H:%M:%SZ', {}, ?)"
@@ -41,40 +42,63 @@ CREATE TABLE sketches (
 
 
 class Index:
-    """The table `sketches`, in whatever database."""
+    """The table `sketches`, in whatever database. Texts are taken many at a time, by hash.
+
+    One by one, each hash would be on another page of the file than the one before.
+    """
 
     def __init__(self, conn: sqlite3.Connection) -> None:
         self.conn = conn
 
-    def add(self, article: int, of: Sketch) -> None:
+    def add(self, sketches: Mapping[int, Sketch]) -> None:
         self.conn.executemany(
-            "INSERT OR IGNORE INTO sketches (hash, article_id) VALUES (?, ?)",
-            [(each, article) for each in sorted(of.hashes)],
+            "INSERT OR IGNORE INTO sketches (hash, article_id) VALUES (?, ?)", _by_hash(sketches)
         )
 
-    def remove(self, article: int, of: Sketch) -> None:
+    def remove(self, sketches: Mapping[int, Sketch]) -> None:
         self.conn.executemany(
-            "DELETE FROM sketches WHERE hash = ? AND article_id = ?",
-            [(each, article) for each in of.hashes],
+            "DELETE FROM sketches WHERE hash = ? AND article_id = ?", _by_hash(sketches)
         )
 
-    def alike(self, of: Sketch, size: Callable[[int], int | None]) -> list[int]:
-        """The articles worth reading beside this one, those that share most first.
+    def alike(
+        self, sketches: Mapping[int, Sketch], size: Callable[[int, int], int | None]
+    ) -> dict[int, list[int]]:
+        """For each of these texts, the others worth reading beside it, most alike first.
 
-        `size` says how many shingles another has; None leaves it out.
+        `size(text, other)` says how many shingles that other has; None leaves it out.
         """
-        shared = Counter[int]()
+        shared: dict[int, Counter[int]] = {article: Counter() for article in sketches}
         execute = self.conn.execute
         lookup = f"SELECT article_id FROM sketches WHERE hash = ? LIMIT {MOST_OF_A_HASH}"
-        for each in of.hashes:
-            if found := execute(lookup, (each,)).fetchall():
-                shared.update(other for (other,) in found)
-        alike = []
-        for other, count in shared.items():
-            there = size(other) if count >= MIN_HASHES else None
+        last, there = None, []
+        for each, article in _by_hash(sketches):
+            if each != last:
+                last, there = each, [other for (other,) in execute(lookup, (each,)).fetchall()]
+            if there != [article]:
+                shared[article].update(there)
+        return {
+            article: _most_alike(article, sketches[article], counts, size)
+            for article, counts in shared.items()
+        }
+
+
+def _by_hash(sketches: Mapping[int, Sketch]) -> list[tuple[int, int]]:
+    return sorted((each, article) for article, of in sketches.items() for each in of.hashes)
+
+
+def _most_alike(
+    article: int,
+    of: Sketch,
+    shared: Mapping[int, int],
+    size: Callable[[int, int], int | None],
+) -> list[int]:
+    found = []
+    for other, count in shared.items():
+        if count >= MIN_HASHES and other != article:
+            there = size(article, other)
             if there is not None and promising(count, of.size, there):
-                alike.append((-count / min(of.size, there), -count, other))
-        return [other for *_, other in sorted(alike)[:MOST_READ]]
+                found.append((-count / min(of.size, there), -count, other))
+    return [other for *_, other in sorted(found)[:MOST_READ]]
 
 
 def settle(db: Database) -> int:
@@ -96,9 +120,24 @@ def settle(db: Database) -> int:
 
 def forget(db: Database, article: int) -> None:
     """Take an article's hashes out, before it leaves; its other rows leave with it."""
+    if found := _kept(db, article):
+        Index(db.conn).remove({article: found})
+
+
+def _kept(db: Database, article: int) -> Sketch | None:
+    """The sketch of an article as it is in the index."""
     row = db.execute("SELECT size, hashes FROM sketched WHERE article_id = ?", [article]).fetchone()
-    if row and row[1] is not None:
-        Index(db.conn).remove(article, _unpacked(*row))
+    if row is None or row[1] is None:
+        return None
+    return Sketch(frozenset(struct.unpack(f"<{len(row[1]) // 4}I", row[1])), row[0])
+
+
+def _packed(of: Sketch) -> bytes:
+    return struct.pack(f"<{len(of.hashes)}I", *sorted(of.hashes))
+
+
+def _batches(articles: Sequence[int]) -> Iterator[Sequence[int]]:
+    return (articles[start : start + BATCH] for start in range(0, len(articles), BATCH))
 
 
 class _Settling:
@@ -107,7 +146,7 @@ class _Settling:
     def __init__(self, db: Database) -> None:
         self.db = db
         self.index = Index(db.conn)
-        self.text = lru_cache(maxsize=256)(self._text)
+        self.text = lru_cache(maxsize=2 * BATCH)(self._text)
 
     def all(self, waiting: list[tuple[int, str, bool]]) -> None:
         (horizon,) = self.db.execute(
@@ -117,49 +156,66 @@ class _Settling:
         late = [fetched for _, fetched, is_new in waiting if is_new and fetched < horizon]
         if late:  # an archive taken in: with its own time, whose sketches are gone
             self._restore(min(late), max(late))
-        for start in range(0, len(waiting), BATCH):
-            with transaction(self.db):
-                for article, *_ in waiting[start : start + BATCH]:
-                    self._settle(article)
+        for articles in _batches([article for article, *_ in waiting]):
+            self._settle(articles)
         self._drop(horizon)
 
-    def _settle(self, article: int) -> None:
-        title, text_hash = self.db.execute(
-            "SELECT title, text_hash FROM articles WHERE id = ?", [article]
-        ).fetchone()
-        known = self.db.execute(
-            "SELECT small + large - ?1 FROM pairs WHERE small = ?1"
-            " UNION ALL SELECT small + large - ?1 FROM pairs WHERE large = ?1",
-            [article],
-        ).fetchall()
-        self.db.conn.execute("DELETE FROM pairs WHERE small = ?", [article])
-        self.db.conn.execute("DELETE FROM pairs WHERE large = ?", [article])
-        forget(self.db, article)
-        text = self.text(article)
-        found = sketch(text.body)
-        self.db.conn.execute(
-            "INSERT OR REPLACE INTO sketched (article_id, text_hash, title, size, hashes)"
-            " VALUES (?, ?, ?, ?, ?)",
-            (article, text_hash, title, found.size, _packed(found)),
-        )
-        self.index.add(article, found)
-
-        def size(other: int) -> int | None:
-            # What is the same to the letter is known without reading it.
-            row = self.db.execute(
-                "SELECT size FROM sketched WHERE article_id = ? AND text_hash <> ?",
-                [other, text_hash],
-            ).fetchone()
-            return row and int(row[0])
-
-        others = {*self.index.alike(found, size), *(other for (other,) in known)}
-        for other in sorted(others):
-            if self._near(article, other) and (said := relation(text, self.text(other))):
-                small, large = (article, other) if said.first_is_smaller else (other, article)
-                self.db.conn.execute(
-                    "INSERT INTO pairs (small, large, relation, shared) VALUES (?, ?, ?, ?)",
-                    (small, large, said.kind, said.shared),
+    def _settle(self, articles: Sequence[int]) -> None:
+        """Nothing counts as read before all is in, so that a kill leaves it to the next time."""
+        old = {article: found for article in articles if (found := _kept(self.db, article))}
+        new = {article: sketch(self.text(article).body) for article in articles}
+        with transaction(self.db):
+            self.index.remove(old)
+            self.index.add(new)
+            self.db.conn.executemany(
+                "INSERT OR REPLACE INTO sketched (article_id, text_hash, title, size, hashes)"
+                " VALUES (?, '', '', ?, ?)",
+                [(article, of.size, _packed(of)) for article, of in new.items()],
+            )
+        others = self.index.alike(new, self._size)
+        pairs = {
+            (min(article, other), max(article, other))
+            for article in articles
+            for other in (*others[article], *self._partners(article))
+        }
+        said_of = [
+            (*((one, other) if said.first_is_smaller else (other, one)), said.kind, said.shared)
+            for one, other in sorted(pairs)
+            if self._near(one, other)
+            and (said := relation(self.text(one), self.text(other)))
+        ]  # fmt: skip
+        with transaction(self.db):
+            for column in ("small", "large"):
+                self.db.conn.executemany(
+                    f"DELETE FROM pairs WHERE {column} = ?", [(article,) for article in articles]
                 )
+            self.db.conn.executemany(
+                "INSERT INTO pairs (small, large, relation, shared) VALUES (?, ?, ?, ?)", said_of
+            )
+            self.db.conn.executemany(
+                "UPDATE sketched SET (text_hash, title) ="
+                " (SELECT text_hash, title FROM articles WHERE id = article_id)"
+                " WHERE article_id = ?",
+                [(article,) for article in articles],
+            )
+
+    def _size(self, article: int, other: int) -> int | None:
+        """That of the other; None if it is the same to the letter, which needs no reading."""
+        row = self.db.execute(
+            "SELECT size FROM sketched JOIN articles ON id = article_id WHERE article_id = ?"
+            " AND articles.text_hash <> (SELECT text_hash FROM articles WHERE id = ?)",
+            [other, article],
+        ).fetchone()
+        return row and int(row[0])
+
+    def _partners(self, article: int) -> list[int]:
+        """Those it was something to when it was last read."""
+        rows = self.db.execute(
+            "SELECT large FROM pairs WHERE small = ?1"
+            " UNION ALL SELECT small FROM pairs WHERE large = ?1",
+            [article],
+        )
+        return [other for (other,) in rows.fetchall()]
 
     def _text(self, article: int) -> Text:
         title, text = self.db.execute(
@@ -184,15 +240,11 @@ class _Settling:
             f" AND {MOMENT.format('?')}",
             [since, f"-{WINDOW} days", until, f"+{WINDOW} days"],
         ).fetchall()
-        for start in range(0, len(dropped), BATCH):
+        for articles in _batches([article for (article,) in dropped]):
+            again = {article: sketch(self.text(article).body) for article in articles}
             with transaction(self.db):
-                for (article,) in dropped[start : start + BATCH]:
-                    found = sketch(self.text(article).body)
-                    self.index.add(article, found)
-                    self.db.conn.execute(
-                        "UPDATE sketched SET hashes = ? WHERE article_id = ?",
-                        (_packed(found), article),
-                    )
+                self.index.add(again)
+                self._note((_packed(of), article) for article, of in again.items())
 
     def _drop(self, horizon: str) -> None:
         old = self.db.execute(
@@ -200,18 +252,11 @@ class _Settling:
             " WHERE hashes IS NOT NULL AND fetched < ?",
             [horizon],
         ).fetchall()
-        for start in range(0, len(old), BATCH):
+        for articles in _batches([article for (article,) in old]):
+            kept = {article: found for article in articles if (found := _kept(self.db, article))}
             with transaction(self.db):
-                for (article,) in old[start : start + BATCH]:
-                    forget(self.db, article)
-                    self.db.conn.execute(
-                        "UPDATE sketched SET hashes = NULL WHERE article_id = ?", [article]
-                    )
+                self.index.remove(kept)
+                self._note((None, article) for article in articles)
 
-
-def _packed(of: Sketch) -> bytes:
-    return struct.pack(f"<{len(of.hashes)}I", *sorted(of.hashes))
-
-
-def _unpacked(size: int, packed: bytes) -> Sketch:
-    return Sketch(frozenset(struct.unpack(f"<{len(packed) // 4}I", packed)), size)
+    def _note(self, hashes: Iterable[tuple[bytes | None, int]]) -> None:
+        self.db.conn.executemany("UPDATE sketched SET hashes = ? WHERE article_id = ?", hashes)

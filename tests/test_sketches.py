@@ -60,7 +60,8 @@ def put(db: Database, found: Iterable[Stored]) -> None:
                 "INSERT INTO articles (url_id, page_id, source, url, title, authors, published,"
                 " fetched, language, language_method, language_votes, attachments, categories,"
                 " words, themes, countries, text_hash, content_hash, origin_url)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'fr', 'agreed', '[]', '[]', '[]', 1, '[]', '[]', ?, '', ?) RETURNING id",
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'fr', 'agreed', '[]', '[]', '[]', 1, '[]', '[]',"
+                " ?, '', ?) RETURNING id",
                 [
                     url_id, url_id, each.source, url, each.title, each.authors, each.published,
                     each.fetched, text_hash(each.text), each.origin,
