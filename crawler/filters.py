@@ -323,6 +323,7 @@ def _related(
 ) -> Record:
     answer: Record = {
         "id": ident, "cluster": ident, "relation": "original", "containment": None, "reason": None,
+        "series_of": None,
     }  # fmt: skip
     told = {row.relation: (ids[cluster], row) for cluster, row in rows}
     series, _ = told.pop("series", (ident, None))

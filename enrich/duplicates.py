@@ -170,6 +170,9 @@ def relation(one: Text, other: Text) -> Relation | None:
         kind = "series" if _is_another_issue(small.title, large.title) else "exact"
         return Relation(kind, 1.0, 1.0, first_is_smaller)
     run = _run(small.body)
+    runs = _all_runs(small.body, run)
+    if run * len(runs & _all_runs(large.body, run)) < SAME * len(runs):
+        return None  # no word stands in more than so many runs: the quickest no
     shared = _covered(small.body, large.body, run)
     if shared < SAME:
         return None
@@ -268,7 +271,8 @@ def _months() -> frozenset[str]:
 
 
 def _numbers(words: Iterable[str]) -> Counter[str]:
-    return Counter(word for word in words if any(map(str.isdigit, word)))
+    # Folded digits sort before all letters, and stand at an end: 31, 2e, q3.
+    return Counter(word for word in words if word[0] <= "9" or word[-1] <= "9")
 
 
 def _names_differ(one: Text, other: Text, slots: Iterable[Slot]) -> bool:

@@ -3,9 +3,10 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from test_duplicates import APRIL, BULLETIN, MARCH, NOTICE, STORY, edited
 from web import article
 
-from crawler import filters
+from crawler import filters, sketches
 from crawler.errors import TamisError
 from crawler.filters import annotate_line, by_site, duplicates, each, extract_line, urls_line
 from enrich import memory
@@ -216,14 +217,87 @@ def test_duplicates_answers_with_clusters() -> None:
     found = [json.loads(line) for line in duplicates(line.encode() for line in lines)]
     assert found[0] == {
         "id": "b", "cluster": "a", "relation": "exact", "containment": 1.0, "reason": "date",
+        "series_of": None,
     }  # fmt: skip
     assert found[1]["error"].startswith("line 2: not JSON")
+    alone = {"relation": "original", "containment": None, "series_of": None}
     assert found[2:] == [
-        {
-            "id": "a", "cluster": "a", "relation": "original", "containment": None,
-            "reason": "date",
-        },
-        {"id": "c", "cluster": "c", "relation": "original", "containment": None, "reason": None},
+        {"id": "a", "cluster": "a", "reason": "date", **alone},
+        {"id": "c", "cluster": "c", "reason": None, **alone},
+    ]
+
+
+def same(*records: dict[str, object]) -> list[dict[str, object]]:
+    return [json.loads(line) for line in duplicates(json.dumps(each).encode() for each in records)]
+
+
+EARLY, LATE = "2026-10-01", "2026-10-03"
+
+
+def test_an_edited_and_a_shortened_copy_name_their_original_and_how_much_they_share() -> None:
+    found = same(
+        {"id": 1, "text": edited(STORY, 9), "published": LATE},
+        {"id": 2, "text": STORY[:400], "published": LATE},
+        {"id": 3, "text": STORY, "published": EARLY},
+    )
+    assert [(line["cluster"], line["relation"], line["reason"]) for line in found] == [
+        (3, "reprint", "date"), (3, "excerpt", "date"), (3, "original", "date"),
+    ]  # fmt: skip
+    assert found[0]["containment"] == pytest.approx(8 / 9, abs=0.05)
+    assert (found[1]["containment"], found[2]["containment"]) == (pytest.approx(1, abs=0.02), None)
+
+
+def test_what_names_its_origin_is_no_original_whatever_its_date() -> None:
+    found = same(
+        {"id": "b", "text": STORY, "published": LATE, "url": "https://quai.example.org/a"},
+        {"id": "a", "text": edited(STORY, 9), "published": EARLY, "url": "https://pont.test/1",
+         "origin_url": "https://quai.example.org/"},
+    )  # fmt: skip
+    assert {(line["cluster"], line["reason"]) for line in found} == {("b", "origin")}
+
+
+def test_issues_of_a_series_are_clusters_of_their_own_and_name_the_first() -> None:
+    found = same(
+        {"id": "april", "title": "Suivi d'avril", "text": BULLETIN.format(**APRIL)},
+        {"id": "march", "title": "Suivi de mars", "text": BULLETIN.format(**MARCH),
+         "published": EARLY},
+        {"id": "copy", "title": "Suivi d'avril", "text": "Lu : " + BULLETIN.format(**APRIL)},
+    )  # fmt: skip
+    assert [(line["cluster"], line["relation"], line["series_of"]) for line in found] == [
+        ("april", "original", "march"),
+        ("march", "original", None),
+        ("april", "reprint", "march"),
+    ]
+    alone = same(
+        {"id": 1, "text": BULLETIN.format(**MARCH)}, {"id": 2, "text": BULLETIN.format(**APRIL)}
+    )
+    assert [(line["cluster"], line["relation"]) for line in alone] == [
+        (1, "original"), (2, "series"),
+    ]  # fmt: skip
+    assert alone[1]["series_of"] == 1
+
+
+def test_the_order_of_the_lines_and_how_many_are_read_at_a_time_change_no_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    records: list[dict[str, object]] = [
+        {"id": n, "text": text}
+        for n, text in enumerate(
+            [STORY, edited(STORY, 8), STORY[:400], STORY[:450], NOTICE, f"Lu : {NOTICE}", "", "…",
+             BULLETIN.format(**MARCH), BULLETIN.format(**APRIL)]
+        )
+    ]  # fmt: skip
+    expected = same(*records)
+    assert len({str(line["cluster"]) for line in expected}) == 6
+    assert same(*records[::-1]) == expected[::-1]
+    monkeypatch.setattr(sketches, "BATCH", 3)
+    assert same(*records) == expected
+
+
+def test_a_line_that_cannot_be_compared_is_said_and_the_others_are_answered() -> None:
+    found = same({"id": 1, "text": STORY}, {"id": 2}, {"id": 3, "text": STORY, "title": 4})
+    assert [line.get("error") for line in found] == [
+        None, "line 2: text is missing", "line 3: title is not text",
     ]  # fmt: skip
 
 

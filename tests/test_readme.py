@@ -247,6 +247,7 @@ def test_the_filters_take_and_give_what_the_table_says(name: str) -> None:
         "html_language": "fr",
         "published": "2026-11-21",
         "country": "BE",
+        "origin_url": "https://pont.example.org/b",
     }
     (row,) = (line for line in TEXT.splitlines() if line.startswith(f"| `tamis {name} --jsonl`"))
     _, _, taken, given, _ = row.split("|")
