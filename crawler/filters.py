@@ -351,7 +351,8 @@ class _Texts:
         conn.execute(f"PRAGMA cache_size = -{sketches.CACHE}")
         conn.executescript(f"PRAGMA journal_mode = OFF; {sketches.TABLE}")
         self.index = sketches.Index(conn)
-        self.places, self.sizes = array("Q"), array("L")
+        self.places = array("Q")
+        self.sizes: dict[int, int] = {}
         self.hashes: list[str] = []
         self.waiting: dict[int, Sketch] = {}
         self.same: dict[str, list[int]] = defaultdict(list)
@@ -372,7 +373,7 @@ class _Texts:
         text = text_of(kept["title"], kept["text"])
         self.places.append(self.spool.put(_line(kept)))
         found = sketch(text.body)
-        self.sizes.append(found.size)
+        self.sizes[number] = found.size
         if text.body:  # nothing is the duplicate of nothing
             digest = text_hash(kept["text"])
             self.same[digest].append(number)
@@ -387,15 +388,15 @@ class _Texts:
     def _compare(self) -> None:
         """Read those that came since the last time beside those that share text with them."""
         self.index.add(self.waiting)
-        others = self.index.alike(self.waiting, self._size)
+        others = self.index.alike(self.waiting, self.sizes, self._are_same)
         pairs = {tuple(sorted((each, other))) for each, like in others.items() for other in like}
         for one, other in sorted(pairs):
             if said := relation(self.text(one), self.text(other)):
                 self.pairs.append((one, other, said))
         self.waiting = {}
 
-    def _size(self, number: int, other: int) -> int | None:
-        return None if self.hashes[number] == self.hashes[other] else self.sizes[other]
+    def _are_same(self, number: int, other: int) -> bool:
+        return self.hashes[number] == self.hashes[other]
 
     def _record(self, number: int) -> Record:
         record: Record = json.loads(self.spool.get(self.places[number]))

@@ -10,6 +10,7 @@ import struct
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import islice
 
 from sqlite_utils import Database
 
@@ -61,11 +62,14 @@ class Index:
         )
 
     def alike(
-        self, sketches: Mapping[int, Sketch], size: Callable[[int, int], int | None]
+        self,
+        sketches: Mapping[int, Sketch],
+        sizes: Mapping[int, int],
+        known: Callable[[int, int], bool],
     ) -> dict[int, list[int]]:
         """For each of these texts, the others worth reading beside it, most alike first.
 
-        `size(text, other)` says how many shingles that other has; None leaves it out.
+        `sizes` says how many shingles each text has, `known` of which two all is known unread.
         """
         shared: dict[int, Counter[int]] = {article: Counter() for article in sketches}
         execute = self.conn.execute
@@ -77,7 +81,7 @@ class Index:
             if there != [article]:
                 shared[article].update(there)
         return {
-            article: _most_alike(article, sketches[article], counts, size)
+            article: _most_alike(article, counts, sizes, known)
             for article, counts in shared.items()
         }
 
@@ -88,17 +92,21 @@ def _by_hash(sketches: Mapping[int, Sketch]) -> list[tuple[int, int]]:
 
 def _most_alike(
     article: int,
-    of: Sketch,
     shared: Mapping[int, int],
-    size: Callable[[int, int], int | None],
+    sizes: Mapping[int, int],
+    known: Callable[[int, int], bool],
 ) -> list[int]:
-    found = []
-    for other, count in shared.items():
-        if count >= MIN_HASHES and other != article:
-            there = size(article, other)
-            if there is not None and promising(count, of.size, there):
-                found.append((-count / min(of.size, there), -count, other))
-    return [other for *_, other in sorted(found)[:MOST_READ]]
+    size = sizes[article]
+    found = sorted(
+        (-count / min(size, sizes[other]), -count, other)
+        for other, count in shared.items()
+        if count >= MIN_HASHES
+        and other != article
+        and other in sizes  # or a kill, or another program, has left its hashes behind
+        and promising(count, size, sizes[other])
+    )
+    unread = (other for *_, other in found if not known(article, other))
+    return list(islice(unread, MOST_READ))
 
 
 def settle(db: Database) -> int:
@@ -147,6 +155,7 @@ class _Settling:
         self.db = db
         self.index = Index(db.conn)
         self.text = lru_cache(maxsize=2 * BATCH)(self._text)
+        self.sizes: dict[int, int] = {}
 
     def all(self, waiting: list[tuple[int, str, bool]]) -> None:
         (horizon,) = self.db.execute(
@@ -156,6 +165,10 @@ class _Settling:
         late = [fetched for _, fetched, is_new in waiting if is_new and fetched < horizon]
         if late:  # an archive taken in: with its own time, whose sketches are gone
             self._restore(min(late), max(late))
+        self.sizes = dict(
+            self.db.execute("SELECT article_id, size FROM sketched WHERE hashes IS NOT NULL")
+            .fetchall()
+        )  # fmt: skip
         for articles in _batches([article for article, *_ in waiting]):
             self._settle(articles)
         self._drop(horizon)
@@ -172,7 +185,8 @@ class _Settling:
                 " VALUES (?, '', '', ?, ?)",
                 [(article, of.size, _packed(of)) for article, of in new.items()],
             )
-        others = self.index.alike(new, self._size)
+        self.sizes |= {article: of.size for article, of in new.items()}
+        others = self.index.alike(new, self.sizes, self._are_same)
         pairs = {
             (min(article, other), max(article, other))
             for article in articles
@@ -199,14 +213,14 @@ class _Settling:
                 [(article,) for article in articles],
             )
 
-    def _size(self, article: int, other: int) -> int | None:
-        """That of the other; None if it is the same to the letter, which needs no reading."""
-        row = self.db.execute(
-            "SELECT size FROM sketched JOIN articles ON id = article_id WHERE article_id = ?"
-            " AND articles.text_hash <> (SELECT text_hash FROM articles WHERE id = ?)",
-            [other, article],
+    def _are_same(self, article: int, other: int) -> bool:
+        """Whether they are the same to the letter, which needs no reading."""
+        (same,) = self.db.execute(
+            "SELECT one.text_hash = other.text_hash FROM articles AS one, articles AS other"
+            " WHERE one.id = ? AND other.id = ?",
+            [article, other],
         ).fetchone()
-        return row and int(row[0])
+        return bool(same)
 
     def _partners(self, article: int) -> list[int]:
         """Those it was something to when it was last read."""

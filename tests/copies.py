@@ -3,7 +3,7 @@
     .venv/bin/python tests/copies.py [--texts 200000] [--new 2000]
 
 The texts are of invented words, as frequent as words are. One in ten is an edited copy, one in
-twenty an issue of one of five series, one in five has a paragraph that 200 others have too.
+twenty an issue of one of five series, one in ten has a paragraph that 100 others have too.
 """
 
 import argparse
@@ -21,6 +21,7 @@ from crawler import clusters, database, sketches
 from enrich.text import text_hash
 
 WORDS = 60_000
+STEP = 20_000
 DAY = "2026-11-20T08:00:00Z"
 
 
@@ -46,7 +47,7 @@ def texts(rng: random.Random, count: int) -> Iterator[str]:
             ]
         else:
             text = draw(rng.randint(150, 750))
-            if number % 5 == 2:
+            if number % 10 == 2:
                 text += rng.choice(paragraphs)
         recent = [*recent[-200:], text]
         yield " ".join(text)
@@ -91,19 +92,19 @@ def main() -> None:
         db.execute("INSERT INTO sources VALUES ('quai', '{\"name\": \"Quai\"}')")
         db.execute("INSERT INTO channels (id, source, kind, url) VALUES (1, 'quai', 'feed', 'x')")
         found = texts(rng, args.texts + args.new)
-        for what, first, count in (
-            ("all at once", 1, args.texts),
-            ("a day's, after these", args.texts + 1, args.new),
-        ):
-            store(db, first, (next(found) for _ in range(count)))
+        steps = [*range(0, args.texts, STEP), args.texts]
+        for first, count in [*((at, min(STEP, args.texts - at)) for at in steps[:-1]),
+                             (args.texts, args.new)]:  # fmt: skip
+            store(db, first + 1, (next(found) for _ in range(count)))
             start = time.process_time()
             sketches.settle(db)
             read = time.process_time() - start
             clusters.settle(db)
             whole = time.process_time() - start
             print(
-                f"{what:22} {count:>7,} texts: {read / count * 1000:.2f} ms of CPU a text, and"
-                f" {whole - read:.1f} s for what is the first of which"
+                f"{count:,} texts beside {first:,}: {read / count * 1000:.2f} ms of CPU a text, and"
+                f" {whole - read:.1f} s for which is the first of which",
+                flush=True,
             )
         (rows,) = db.execute("SELECT count(*) FROM sketches").fetchone()
         for table in ("pairs", "duplicates"):

@@ -193,6 +193,33 @@ def test_what_has_changed_into_another_text_leaves_its_story(db: Database) -> No
     assert told(db) == WANTED
 
 
+def test_hashes_that_a_program_left_behind_do_no_harm(db: Database) -> None:
+    put(db, STORED)
+    store.settle(db)
+    db.execute("PRAGMA foreign_keys = OFF")
+    for name, column in (("sketched", "article_id"), ("article_texts", "article_id"),
+                         ("articles", "id")):  # fmt: skip
+        db.execute(f"DELETE FROM {name} WHERE {column} = 1")
+    put(db, [Stored(path="new", text=edited(STORY, 15))])
+    db.execute("DELETE FROM pairs WHERE 1 IN (small, large)")
+    db.execute("DELETE FROM duplicates WHERE 1 IN (article_id, cluster)")
+    store.settle(db)
+    assert behind(db)["copy"] == "new"
+
+
+def test_what_a_kill_left_half_done_is_done_again(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(db, STORED)
+    with monkeypatch.context() as context:
+        context.setattr(sketches, "relation", None)
+        with pytest.raises(TypeError):
+            store.settle(db)
+    assert db.table("sketched").count == len(STORED)
+    store.settle(db)
+    assert told(db) == WANTED
+
+
 def test_another_title_tells_an_issue_from_the_one_before(db: Database) -> None:
     link = "Voir le document joint."
     put(db, [Stored(path="a", text=link), Stored(path="b", text=link, title="Agenda mars")])
