@@ -5,12 +5,14 @@ share a text, `relation` then reads both.
 """
 
 import re
+import sys
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import cache, lru_cache
+from itertools import product
 from zlib import crc32
 
 from enrich.published import month_numbers
@@ -37,17 +39,19 @@ SAME = 0.62
 # two, is what somebody writes below all they publish, however short the rest is.
 PARAGRAPH = 100
 BEGINNING = 6
-# An excerpt rather than a reprint if it is less than this share of the larger text.
-EXCERPT = 0.5
-# One form filled in twice: of the numbers in places that correspond, so many differ. Edited copies
-# keep nine of ten.
-SERIES_NUMBERS = 0.5
-# And at least one in so many words: the date above a copy is no reason.
-WORDS_A_NUMBER = 150
+# An excerpt rather than a reprint if it is less than this share of the larger text, and so much of
+# it stands there: a shorter version is cut, not written anew.
+EXCERPT, CUT = 0.5, 0.68
+# One form filled in twice: so many numbers differ in places that correspond, a fifth of all of
+# them; or in a short text half, and one in so many words (the date above a copy is no reason).
+# Edited copies keep nine of ten, and the bulletins that were read keep up to four of five.
+MANY_NUMBERS, SOME = 3, 0.2
+MOST, WORDS_A_NUMBER = 0.5, 150
 # Places that correspond are no longer than so many words; what is longer was written anew.
 MAX_SLOT, MAX_TITLE_SLOT = 8, 4
 # Names in places that correspond are two spellings of one (Kiev, Kyiv) if they are so alike.
 SPELLING = 0.6
+NEVER = sys.maxsize
 # Without a title, the beginning of the text says what it is about.
 OPENING = 25
 
@@ -183,6 +187,8 @@ def relation(one: Text, other: Text) -> Relation | None:
         kind = "series"
     else:
         kind = "reprint" if of_larger >= EXCERPT else "excerpt"
+        if kind == "excerpt" and shared < CUT:
+            return None
     return Relation(kind, round(shared, 3), round(of_larger, 3), first_is_smaller)
 
 
@@ -225,19 +231,26 @@ def _begin_alike(one: Text, other: Text, run: int) -> bool:
 
 
 def _is_series(one: Text, other: Text) -> bool:
-    """Whether what differs is what a form leaves open: most numbers, or what the title names."""
+    """Whether what differs is what a form leaves open: numbers, or what the title names."""
     if _is_another_issue(one.title, other.title):
         return True
     slots = list(_slots(one.body, other.body))
-    different = sum(
-        min((here - there).total(), (there - here).total())
-        for here, there in ((_numbers(left), _numbers(right)) for left, right in slots)
-    )
-    same = (_numbers(one.body) & _numbers(other.body)).total()
+    changed = sum(min(_apart(_numbers(left), _numbers(right))) for left, right in slots)
+    ours, theirs = _numbers(one.body), _numbers(other.body)
+    same, gone = (ours & theirs).total(), min(_apart(ours, theirs))
     enough = max(1, min(len(one.body), len(other.body)) / WORDS_A_NUMBER)
-    if different >= enough and different >= SERIES_NUMBERS * (same + different):
+    if changed >= MANY_NUMBERS and changed >= SOME * (same + changed):
         return True
-    return _names_differ(one, other, slots)
+    if changed >= enough and changed >= MOST * (same + changed):
+        return True
+    if one.title and other.title:
+        return _names_differ(one, other, slots, again=1, alone=1)
+    # What stands first may be a date line; of a form, more has changed than that.
+    if changed > 1 or (gone > 1 and gone >= SOME * (same + gone)):
+        return _is_another_issue(one.opening, other.opening) or _names_differ(
+            one, other, slots, again=2, alone=2
+        )
+    return _names_differ(one, other, slots, again=2, alone=NEVER)
 
 
 def _is_another_issue(one: Sequence[str], other: Sequence[str]) -> bool:
@@ -254,6 +267,11 @@ def _title_slots(one: Sequence[str], other: Sequence[str]) -> Iterator[Slot]:
     for what, a, b, c, d in found.get_opcodes():
         if what == "replace" and max(b - a, d - c) <= MAX_TITLE_SLOT:
             yield one[a:b], other[c:d]
+
+
+def _apart(one: Counter[str], other: Counter[str]) -> tuple[int, int]:
+    """How many each has that the other has not."""
+    return (one - other).total(), (other - one).total()
 
 
 def _is_counted(left: Sequence[str], right: Sequence[str]) -> bool:
@@ -275,24 +293,24 @@ def _numbers(words: Iterable[str]) -> Counter[str]:
     return Counter(word for word in words if word[0] <= "9" or word[-1] <= "9")
 
 
-def _names_differ(one: Text, other: Text, slots: Iterable[Slot]) -> bool:
+def _names_differ(one: Text, other: Text, slots: Iterable[Slot], *, again: int, alone: int) -> bool:
     """Whether the titles name two things in one place, and the texts below go on to do so.
 
     A place, a person, a weekday ...; what was only given another title has the same words below.
+    They go on if they name one where the other names the other, `again` times, or if each names its
+    own `alone` times and never the other's. Without titles, the opening is itself a part of them.
     """
     ours, theirs = Counter(one.body), Counter(other.body)
-    titled = bool(one.title and other.title)
-    times = 1 if titled else 2  # without titles, the opening is itself a part of the body
-    again = Counter(
+    changes = Counter(
         (word, there) for left, right in slots for word in set(left) for there in set(right)
     )
     for left, right in _title_slots(one.opening, other.opening):
-        pairs = [(word, there) for word in left for there in right if not _alike(word, there)]
-        for word, there in pairs:
-            here, instead, changes = ours[word], theirs[there], again[word, there]
-            alone = not theirs[word] and not ours[there] and min(here, instead) >= times
-            mostly = changes >= times and 2 * changes >= max(here, instead)
-            if mostly or (alone and titled):
+        for word, there in product(left, right):
+            here, instead = ours[word], theirs[there]
+            times = changes[word, there]
+            mostly = times >= again and 2 * times >= max(here, instead)
+            apart = not theirs[word] and not ours[there] and min(here, instead) >= alone
+            if (mostly or apart) and not _alike(word, there):
                 return True
     return False
 

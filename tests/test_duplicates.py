@@ -159,6 +159,33 @@ def test_a_form_for_another_place_is_a_series() -> None:
         assert found == "series"
 
 
+REPORT = (
+    "Situation report no. {n} on the storm, as of {hour} on {day} December. The office counted {a} "
+    "families in the centres of the valley and {b} with relatives. Roads number 12, 17 and 23 are "
+    "closed at kilometres 4, 9 and 31, and the bridge of 1964 can bear 7 tonnes. The 15 clinics of "
+    "the district have stocks for 20 days, and 3 of them work at night. The office asks those who "
+    "live below 200 metres to stay where they are until the water has fallen by 2 metres or more."
+)
+
+
+def test_reports_that_grow_from_one_to_the_next_are_a_series_though_most_numbers_stay() -> None:
+    first = {"n": 8, "hour": "8 pm", "day": 25, "a": 1204, "b": 377}
+    then = {"n": 9, "hour": "8 am", "day": 26, "a": 1310, "b": 402}
+    assert said(REPORT.format(**first), REPORT.format(**then)) == "series"
+
+
+def test_a_copy_with_its_own_date_line_is_no_issue_of_a_series() -> None:
+    first = {"n": 8, "hour": "8 pm", "day": 25, "a": 1204, "b": 377}
+    text = REPORT.format(**first)
+    assert said(f"Rivebourg, 25 December. {text}", f"Rivebourg, 26 December. {text}") == "reprint"
+
+
+def test_background_that_two_articles_have_in_common_makes_no_excerpt() -> None:
+    background = STORY.splitlines()[3:7]
+    own, news = STORY.splitlines()[7:9], STORY.splitlines()[9:] * 3
+    assert said("\n".join([*own, *background]), "\n".join([*news, *background])) is None
+
+
 def test_another_spelling_of_a_name_is_no_series() -> None:
     there = STORY.replace("Rivebourg", "Riveburg").replace("Tanneurs", "Taneurs")
     titles = ("La halte de Rivebourg rouvre", "La halte de Riveburg rouvre")

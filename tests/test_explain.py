@@ -311,6 +311,9 @@ def test_duplicates_are_told_of_both(db: Database, put: Put) -> None:
     ]
     report = explain.of_article(db, "http://quai.example.org/b")
     assert "duplicate of http://quai.example.org/a\n" in shown(report)
+    assert "exact of http://quai.example.org/a, 100% shared" in shown(report)
+    assert [each["relation"] for each in told[0]["relations"]] == ["original"]
+    assert "original of these" in shown(explain.of_article(db, "http://quai.example.org/a"))
 
 
 def test_a_page_that_shows_no_text_is_told_from_the_feed(db: Database, put: Put) -> None:
