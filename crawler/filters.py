@@ -357,7 +357,7 @@ class _Texts:
         self.waiting: dict[int, Sketch] = {}
         self.same: dict[str, list[int]] = defaultdict(list)
         self.pairs: list[tuple[int, int, Relation]] = []
-        self.text = lru_cache(maxsize=sketches.BATCH)(self._text)
+        self.text = lru_cache(maxsize=sketches.READ)(self._text)
 
     def add(self, record: Record) -> int:
         """Its number. Raises LineError if it is none that can be compared."""

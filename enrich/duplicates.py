@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import cache, lru_cache
-from itertools import product
+from itertools import accumulate, product
 from zlib import crc32
 
 from enrich.published import month_numbers
@@ -100,11 +100,10 @@ def sketch(words: Sequence[str]) -> Sketch:
     chance does no harm, since no pair is believed on its hashes.
     """
     encoded = [word.encode() for word in words]
-    join = b" ".join
-    every = {
-        crc32(join(encoded[start : start + SHINGLE]))
-        for start in range(max(1, len(encoded) - SHINGLE + 1))
-    }
+    whole = b" ".join(encoded)
+    starts = list(accumulate((len(word) + 1 for word in encoded), initial=0))
+    ends = starts[SHINGLE:] or starts[-1:]
+    every = {crc32(whole[start : end - 1]) for start, end in zip(starts, ends, strict=False)}
     kept = rate(len(every))
     return Sketch(frozenset(each for each in every if not each % kept), len(every))
 
