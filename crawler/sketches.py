@@ -18,7 +18,7 @@ from crawler.writes import transaction
 from enrich.duplicates import MIN_HASHES, Sketch, Text, promising, relation, sketch, text_of
 
 # Articles fetched so many days apart are not compared, so that the index stays small: 1,000
-# articles a day make 120,000 sketches of 2 kB. Reprints follow within days, most series monthly.
+# articles a day make 120,000 sketches of 1 kB. Reprints follow within days, most series monthly.
 WINDOW = 120
 # Of the articles that have one hash so many are looked at, those that came first. A phrase that
 # more have says little; a text that more have is tied to all by these.

@@ -19,8 +19,8 @@ from enrich.published import month_numbers
 from enrich.text import fold
 
 SHINGLE = 5
-# Of a long text one shingle in eight is kept, of a short one more: at least so many, or all. With
-# 16 instead of 32, 3 of 600 pairs share too few to be found; with 64 none more are.
+# Of a long text one shingle in eight is kept, of a short one more: at least so many, or all. Of 600
+# pairs of copies, 1 shares too few to be found; with 16 instead of 32 it is 2, with 64 still 1.
 LEAST_KEPT, MOST_LEFT_OUT = 32, 8
 # Two sketches worth reading both texts for: so many hashes in common, and so large a share of the
 # smaller text by their count. A copy with every seventh word changed keeps .44 of its shingles, and
@@ -31,9 +31,9 @@ MIN_HASHES, MIN_ESTIMATE = 2, 0.15
 # such runs (every seventh word changed leaves .7 of the words, and .4 of the shingles), while a
 # paragraph that both quote is no more than it is. Characters say less than words.
 RUN, RUN_OF_CHARACTERS = 3, 6
-# The same text if so much of the smaller stands in the larger. Below are texts about one event,
-# weather bulletins and shared paragraphs (the most: .60), above every copy with 15 % of its words
-# changed and every one with a new lead (the least: .68).
+# The same text if so much of the smaller stands in the larger. Above are copies with 15 % of their
+# words changed and cut (the least: .68), below articles that share a paragraph (the most: .53) and
+# most reports of one form; those above are told by what differs.
 SAME = 0.62
 # What is shared below beginnings that have nothing in common, and is no longer than a paragraph or
 # two, is what somebody writes below all they publish, however short the rest is.
@@ -51,7 +51,7 @@ MOST, WORDS_A_NUMBER = 0.5, 150
 MAX_SLOT, MAX_TITLE_SLOT = 8, 4
 # Names in places that correspond are two spellings of one (Kiev, Kyiv) if they are so alike.
 SPELLING = 0.6
-NEVER = sys.maxsize
+NEVER = sys.maxsize  # times
 # Without a title, the beginning of the text says what it is about.
 OPENING = 25
 
