@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 .DEFAULT_GOAL := help
 
-.PHONY: help install dev demo test check format bench quality profiles lock readme
+.PHONY: help install dev demo test check format bench quality profiles weights lock readme
 help:  ## say what each target does
 	@awk -F ':.*##' '/^[a-z]+:.*##/ { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
@@ -13,7 +13,8 @@ install: $(VENV)/.runtime  ## build .venv, so that .venv/bin/tamis runs
 dev: $(VENV)/.dev  ## the same, with what tests and checks need
 
 # --no-deps: the locked file names every package, and an old pip then has nothing to resolve (or to miss).
-# The extras are among them, since they only make it better; a plain `pip install` does without.
+# The extras cld2 and fast are among them, since they only make it better; a plain `pip install` does
+# without.
 # The constraints lock what builds the package too; pip knows them once the first line has renewed it.
 # Asks for pip, since a Debian without python3-venv leaves a .venv behind that has a Python and no pip.
 $(VENV)/.runtime: requirements.txt pyproject.toml
@@ -53,12 +54,15 @@ quality: dev  ## how well pages are read and languages known, with floors (CORPO
 profiles: dev  ## build langdetect's extra profiles from open text (TEXT=folder of LANGUAGE.jsonl.gz)
 	@$(BIN)/python -m enrich.profiles $(TEXT)
 
+weights: dev  ## learn the weights of themes (CORPORA=folder of public sets, WEIGHTS_ARGS='--vectors FILE.npz')
+	@$(BIN)/python tests/learn.py $(CORPORA) $(WEIGHTS_ARGS)
+
 readme: dev  ## paste real output into README.md
 	@$(BIN)/python tests/readme.py
 
 lock: dev  ## lock every package with hashes, for every platform and Python from 3.11 on
 	$(PIP) uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
-	  --all-extras --custom-compile-command "make lock" pyproject.toml --output-file requirements.txt
+	  --extra cld2 --extra fast --custom-compile-command "make lock" pyproject.toml --output-file requirements.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
 	  --custom-compile-command "make lock" --group dev --constraint requirements.txt --output-file requirements-dev.txt

@@ -175,5 +175,3 @@ def _with_proclitics(key: str, language: str) -> Iterator[str]:
         yield f" {proclitic}{key[1:]}"
     if key[1] == "ل":  # "for the" melts into it: للاجئين
         yield f" {key[2:]}"
-
-

@@ -71,9 +71,7 @@ def themes_of(title: str, text: str, language: str) -> Themes:
         found = terms_in(title, text, language)
         evidence = weighed(found, title, text)
         judged, words = _together(judge(evidence, language), second), evidence.words
-    method = [
-        name for name, used in (("lexicon", spoken(language)), ("embedding", second)) if used
-    ]
+    method = [name for name, used in (("lexicon", spoken(language)), ("embedding", second)) if used]
     return Themes(
         themes=_chosen(judged, found, words, second) if judged else (),
         method=", ".join(method) or "none",

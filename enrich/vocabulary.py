@@ -13,7 +13,7 @@ a text that is full of them means something else by "refuge", "foyer" or "migrat
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from hashlib import blake2b

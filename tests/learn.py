@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
@@ -30,7 +30,6 @@ from enrich.judging import (
     WEIGHTS,
     Evidence,
     sector_features,
-    sigmoid,
     theme_features,
     weighed,
 )
@@ -54,6 +53,13 @@ FEWEST_TEXTS = 3
 WORDS, SECTOR_WORDS = 8000, 800
 
 
+class Text(NamedTuple):
+    id: str
+    language: str
+    title: str
+    text: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lesson:
     """A text to learn from (or, not `learn`, only to judge).
@@ -73,48 +79,58 @@ class Lesson:
 
     @property
     def fold(self) -> int:
-        return int(hashlib.sha1(self.id.encode()).hexdigest()[8:12], 16) % FOLDS
+        return _hash(self.id)[1] % FOLDS
 
 
 def judges(ident: str) -> bool:
     """Whether a text of tests/sector is of the half that judges."""
-    return int(hashlib.sha1(ident.encode()).hexdigest()[:8], 16) % 2 == 1
+    return _hash(ident)[0] % 2 == 1
+
+
+def _hash(ident: str) -> tuple[int, int]:
+    digits = hashlib.sha1(ident.encode(), usedforsecurity=False).hexdigest()
+    return int(digits[:8], 16), int(digits[8:12], 16)
 
 
 def lessons(corpora: Path) -> Iterator[Lesson]:
     """Every text, in an order that does not change."""
     for path in (*sorted(GOLD.glob("*.jsonl")), *sorted(GOLD.glob("lessons/*.jsonl"))):
+        gold = path.parent == GOLD
         for row in _lines(path):
-            gold = path.parent == GOLD
             yield _ours(row, path.stem, learn=not (gold and judges(row["id"])), gold=gold)
-    for slug, record in lexicon().items():
-        for language, examples in record.examples.items():
-            for said in ("yes", "no"):
-                for number, text in enumerate(getattr(examples, said)):
-                    themes = {slug: (int(said == "yes"), EXAMPLE)}
-                    sector = (1, EXAMPLE) if said == "yes" else None
-                    ident = f"{slug} {language} {said} {number}"
-                    yield _lesson(ident, language, "", text, themes, sector)
-    posts = list(_lines(corpora / "tagging" / "themes_reliefweb_en.jsonl.gz"))
-    said_somewhere = {slug for row in posts for slug in row["gold"]}
-    for row in posts:
-        themes = {
-            slug: (1, 1.0)
-            if slug in row["gold"]
-            else (0, UNSAID if slug in said_somewhere else NEVER_SAID)
-            for slug in lexicon()
-        }
-        yield _lesson(f"reliefweb {row['id']}", "en", "", row["text"], themes, (1, POST))
-    for row in _lines(corpora / "tagging" / "posts_by_language_reliefweb.jsonl.gz"):
-        yield _lesson(f"post {row['id']}", row["lang"], "", row["text"], {}, (1, POST))
+    yield from _examples()
+    yield from _reliefweb(corpora / "tagging")
     for row in _lines(corpora / "tagging" / "topics_masakhanews.jsonl.gz"):
         off = row["label"] in OFF
         themes = dict.fromkeys(lexicon(), (0, OFF_SECTOR)) if off else {}
         if row["label"] == "health":
             themes = {"health": (1, OFF_SECTOR)}
-        ident = f"masakhanews {row['id']}"
-        sector = (0, OFF_SECTOR) if off else None
-        yield _lesson(ident, row["lang"], row["title"], row["text"], themes, sector)
+        text = Text(f"masakhanews {row['id']}", row["lang"], row["title"], row["text"])
+        yield _lesson(text, themes, (0, OFF_SECTOR) if off else None)
+
+
+def _examples() -> Iterator[Lesson]:
+    for slug, record in lexicon().items():
+        for language, examples in record.examples.items():
+            for said in ("yes", "no"):
+                for number, sentence in enumerate(getattr(examples, said)):
+                    text = Text(f"{slug} {language} {said} {number}", language, "", sentence)
+                    sector = (1, EXAMPLE) if said == "yes" else None
+                    yield _lesson(text, {slug: (int(said == "yes"), EXAMPLE)}, sector)
+
+
+def _reliefweb(folder: Path) -> Iterator[Lesson]:
+    posts = list(_lines(folder / "themes_reliefweb_en.jsonl.gz"))
+    said_somewhere = {slug for row in posts for slug in row["gold"]}
+    unsaid = {slug: UNSAID if slug in said_somewhere else NEVER_SAID for slug in lexicon()}
+    for row in posts:
+        themes = {
+            slug: (1, 1.0) if slug in row["gold"] else (0, weight)
+            for slug, weight in unsaid.items()
+        }
+        yield _lesson(Text(f"reliefweb {row['id']}", "en", "", row["text"]), themes, (1, POST))
+    for row in _lines(folder / "posts_by_language_reliefweb.jsonl.gz"):
+        yield _lesson(Text(f"post {row['id']}", row["lang"], "", row["text"]), {}, (1, POST))
 
 
 def _ours(row: Mapping[str, Any], language: str, *, learn: bool, gold: bool) -> Lesson:
@@ -126,27 +142,33 @@ def _ours(row: Mapping[str, Any], language: str, *, learn: bool, gold: bool) -> 
         if slug in about or slug not in row["acceptable"]
     }
     sector = (1, 1.0) if main else (0, NEGATIVE)
-    return _lesson(
-        row["id"], language, row["title"], row["text"], themes, sector,
-        learn=learn, gold=row if gold else None,
-    )  # fmt: skip
+    text = Text(row["id"], language, row["title"], row["text"])
+    return _lesson(text, themes, sector, learn=learn, gold=row if gold else None)
 
 
 def _lesson(
-    ident: str, language: str, title: str, text: str, themes: Mapping[str, tuple[int, float]],
-    sector: tuple[int, float] | None, **more: Any,
-) -> Lesson:  # fmt: skip
-    evidence = weighed(terms_in(title, text, language), title, text)
+    text: Text,
+    themes: Mapping[str, tuple[int, float]],
+    sector: tuple[int, float] | None,
+    **more: Any,
+) -> Lesson:
+    found = terms_in(text.title, text.text, text.language)
     return Lesson(
-        id=ident, language=language, evidence=evidence, themes=themes, sector=sector,
-        opening=embedding.opening(title, text), **more,
+        id=text.id,
+        language=text.language,
+        evidence=weighed(found, text.title, text.text),
+        themes=themes,
+        sector=sector,
+        opening=embedding.opening(text.title, text.text),
+        **more,
     )
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:
-    opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open()
-    with opened as lines:
-        yield from map(json.loads, lines)
+    body = path.read_bytes()
+    yield from map(
+        json.loads, (gzip.decompress(body) if path.suffix == ".gz" else body).splitlines()
+    )
 
 
 # -- learning
@@ -265,9 +287,7 @@ class Learner:
         said = np.array([(text.sector or (0, 0.0))[0] for text in self.texts])
         weights = np.array([(text.sector or (0, 0.0))[1] for text in self.texts])
         usable = self.learn & (weights > 0)
-        fit = partial(
-            _fit, matrix, said, weights, plain=len(SECTOR_FEATURES), words=SECTOR_WORDS
-        )
+        fit = partial(_fit, matrix, said, weights, plain=len(SECTOR_FEATURES), words=SECTOR_WORDS)
         told = np.zeros(len(self.texts))
         for fold in range(FOLDS):
             learnt = fit(chosen=usable & (self.folds != fold))

@@ -1,12 +1,11 @@
 import pickle
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 
 from enrich import themes
-from enrich.text import Evidence, fold
-from enrich.themes import LANGUAGES, LexiconError, ThemeRecord, lexicon, themes_of, version
+from enrich.text import Evidence
+from enrich.themes import lexicon, themes_of
 
 
 def sentences(kind: str) -> list[tuple[str, str, str]]:
@@ -154,5 +153,3 @@ def test_the_same_article_always_has_the_same_themes_in_any_thread() -> None:
 def test_results_and_records_can_be_sent_to_another_process() -> None:
     found = themes_of("", "Le surendettement augmente.", "fr")
     assert pickle.loads(pickle.dumps(found)) == found  # noqa: S301 (our own bytes)
-
-

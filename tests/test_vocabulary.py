@@ -13,6 +13,7 @@ from enrich.vocabulary import (
     version,
 )
 
+
 @pytest.mark.parametrize("record", list(lexicon().values()), ids=lambda record: record.slug)
 class TestRecord:
     def test_has_a_label_and_terms_in_every_language(self, record: ThemeRecord) -> None:
