@@ -111,7 +111,13 @@ def _chosen(
         for probability, slug in surest[:MOST]
         if -probability >= least
     )
-    return tuple(theme for theme in chosen if theme.evidence)
+    reasoned = tuple(theme for theme in chosen if theme.evidence)
+    # Learnt words alone say what else a text is about, not that it is about something.
+    return reasoned if any(map(_told, reasoned)) else ()
+
+
+def _told(theme: Theme) -> bool:
+    return any(evidence.where != "learnt" for evidence in theme.evidence)
 
 
 def _meaning(slug: str, second: Opinion | None) -> tuple[Evidence, ...]:

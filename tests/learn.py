@@ -49,6 +49,8 @@ UNSAID, NEVER_SAID, OFF_SECTOR, EXAMPLE, POST, NEGATIVE = 0.3, 0.1, 0.5, 0.3, 0.
 SPREAD = {"any": 1.0, "alone": 0.5, "beside": 0.5, "words": 2.0, "sector words": 0.75}
 # A word must stand in so many texts that are learnt from.
 FEWEST_TEXTS = 3
+# A word of a tenth of all texts is grammar, or too common to be a reason.
+MOST_TEXTS = 0.1
 # So many words are learnt: pairs of a word and a theme, and words for the sector.
 WORDS, SECTOR_WORDS = 8000, 800
 
@@ -335,7 +337,11 @@ def _words(texts: Sequence[Lesson]) -> dict[tuple[str, str], tuple[int, float]]:
     texts = [text for text in texts if text.learn]
     count = Counter(text.language for text in texts)
     seen = Counter((text.language, word) for text in texts for word in text.evidence.words)
-    kept = sorted(word for word, times in seen.items() if times >= FEWEST_TEXTS)
+    kept = sorted(
+        word
+        for word, times in seen.items()
+        if FEWEST_TEXTS <= times <= MOST_TEXTS * count[word[0]]
+    )
     return {
         word: (number, float(np.log(1 + count[word[0]] / seen[word])))
         for number, word in enumerate(kept)
