@@ -738,7 +738,8 @@ def _explained(report: dict[str, Any], *, as_json: bool) -> None:
 @main.command()
 @jsonl_option
 @workers_option
-def annotate(workers: int | None, *, jsonl: bool) -> None:
+@click.option("--keywords", is_flag=True, help="Also up to eight key phrases of each text.")
+def annotate(workers: int | None, *, jsonl: bool, keywords: bool) -> None:
     """Say language, themes, countries, organisations of texts: JSON lines with id and text.
 
     Belgium's regions too. A line's country, if it has one, is that of its source: the answer's
@@ -751,7 +752,8 @@ def annotate(workers: int | None, *, jsonl: bool) -> None:
     from crawler import workers as processes
 
     _only_jsonl(jsonl=jsonl)
-    _answers(filters.each(sys.stdin.buffer, filters.annotate_line, workers or processes.cores()))
+    answer = filters.keyed_line if keywords else filters.annotate_line
+    _answers(filters.each(sys.stdin.buffer, answer, workers or processes.cores()))
 
 
 @main.command()

@@ -24,6 +24,7 @@ from enrich.article import Extracted
 from enrich.clusters import Link, Member, Row, rows
 from enrich.duplicates import Relation, Sketch, Text, issues, relation, sketch, text_of, tokens
 from enrich.extract import bcp47, extract
+from enrich.keywords import keywords
 from enrich.language import LanguageHints, identify
 from enrich.memory import Memory, Seen
 from enrich.places import is_country, main_country
@@ -134,6 +135,13 @@ def annotate_line(record: Record) -> Record:
         "country_from": told,
         "organisations": [asdict(one) for one in notes.organisations],
     }
+
+
+def keyed_line(record: Record) -> Record:
+    """As `annotate_line`, and `keywords`: up to eight phrases of the text, the best first."""
+    answer = annotate_line(record)
+    title, text = _text(record, "title", default=""), _text(record, "text")
+    return {**answer, "keywords": list(keywords(title, text, answer["language"]))}
 
 
 def urls_line(record: Record) -> Record:

@@ -29,6 +29,7 @@ from crawler.urls import host, web_url
 from enrich import annotate
 from enrich.detectors import canonical
 from enrich.hosts import site
+from enrich.keywords import keywords
 from enrich.language import UNDETERMINED
 from enrich.organisations import gazetteer
 from enrich.places import country_name, known_regions, language_name, main_country, region_name
@@ -464,6 +465,8 @@ def _article(
     return {
         **{name: row[name] for name in same},
         "summary": _extract(row["text"], shown),
+        # A few words are facts about a text, which an extract's rights allow as well.
+        "keywords": _json([] if shown.level == "metadata" else _keywords(row)),
         "image_caption": _extract(row["image_caption"] or "", shown) or None,
         "language_conflict": _conflict(row),
         "country": country,
@@ -476,6 +479,10 @@ def _article(
         "robots": ", ".join(shown.robots) or None,
         "licences": _json([at for one in signals.licences if (at := web_url(one))]),
     }
+
+
+def _keywords(row: dict[str, Any]) -> tuple[str, ...]:
+    return keywords(row["title"], row["text"], row["language"])
 
 
 def _tags(article: int, tags: str) -> list[dict[str, Any]]:

@@ -201,6 +201,7 @@ class Article:
     language_declared: str | None
     language_claims: dict[str, Any]
     words: int
+    keywords: tuple[str, ...]
     categories: tuple[str, ...]
     origin_url: str | None
     origin_publisher: str | None
@@ -402,6 +403,7 @@ def article(conn: sqlite3.Connection, number: int, language: str = "en") -> Arti
         text=text["text"] if text and row["rights"] == "full" else None,
         authors=_strings(row["authors"]),
         categories=_strings(row["categories"]),
+        keywords=_strings(row["keywords"]),
         source=_source(conn, row["source"]),
         language=Label(row["language"], names.get(row["language"], row["language"])),
         language_votes=tuple(

@@ -381,7 +381,7 @@ def m001_news(db: Database) -> None:
           words INTEGER NOT NULL, image TEXT, categories TEXT NOT NULL, origin_url TEXT,
           kind TEXT NOT NULL DEFAULT 'article', signed_by TEXT, image_caption TEXT,
           section TEXT NOT NULL DEFAULT '[]', origin_publisher TEXT, relation TEXT,
-          candidates TEXT NOT NULL DEFAULT '{}',
+          candidates TEXT NOT NULL DEFAULT '{}', keywords TEXT NOT NULL DEFAULT '[]',
           updated TEXT, versions INTEGER NOT NULL, gone TEXT,
           rights TEXT NOT NULL, tdm TEXT, robots TEXT, licences TEXT NOT NULL,
           content_hash TEXT NOT NULL, enricher TEXT NOT NULL,
