@@ -8,9 +8,9 @@ import re
 import tomllib
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from html import unescape
 from pathlib import Path
 from typing import NamedTuple
@@ -24,7 +24,23 @@ LONGEST = 4  # words, small ones included
 READ = 12_000
 # They write no spaces between words, so that there are no words to count without a dictionary.
 UNSPACED = frozenset(
-    ["bo", "dz", "ja", "km", "lo", "mnw", "my", "shn", "th", "wuu", "yue", "zh", "gan", "lzh", "nan"]
+    [
+        "bo",
+        "dz",
+        "ja",
+        "km",
+        "lo",
+        "mnw",
+        "my",
+        "shn",
+        "th",
+        "wuu",
+        "yue",
+        "zh",
+        "gan",
+        "lzh",
+        "nan",
+    ]
 )
 _UNSPACED = "\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff"
 _MARKS = "\u0300-\u036f\u0591-\u05bd\u0610-\u061a\u064b-\u065f\u0670\u0900-\u0963\u0966-\u0dff"
@@ -33,14 +49,21 @@ _OTHER = r"\d\w*+(?:[.,:]\w++)*+|[^\w\s]|\n"
 # A word (apostrophes, hyphens and `&` hold its parts together), a number, an end of a line or a
 # sentence, or another sign.
 TOKEN = re.compile(rf"{_WORD}|{_OTHER}")
-_BEFORE = "[ldjmtsncLDJMTSNC]|(?:[Jj]us|[Ll]ors|[Pp]uis|[Qq]uel)?[Qq]u|(?:[Dd]e|[Dd]a|[Nn]e|[Ss]u|[Aa])ll?|[Uu]n"
+_BEFORE = (  # what French, Italian and Catalan elide: a word of its own
+    "[ldjmtsncLDJMTSNC]|(?:[Jj]us|[Ll]ors|[Pp]uis|[Qq]uel)?[Qq]u"
+    "|(?:[Dd]e|[Dd]a|[Nn]e|[Ss]u|[Aa])ll?|[Uu]n"
+)
 ELIDING = re.compile(rf"(?:{_BEFORE})['’](?=\w)|{_WORD}|{_OTHER}")
 TOKENS = {"fr": ELIDING, "it": ELIDING, "ca": ELIDING, "oc": ELIDING}
 NO_WORD = re.compile(f"[{_UNSPACED}]")
 AND_IN_ARABIC = re.compile(r"\bو(?=ال(?!د)\w\w\w)")
 MARKUP = re.compile(r"<[^<>]{0,300}>|(?:https?://|www\.)\S+|\S+@\S+")
-ENDS = frozenset(".!?:…«»\"“”•|\n")
+ENDS = frozenset('.!?:…«»"“”•|\n')
 LONGEST_WORD = 40  # letters; what is longer is no word but data
+ABBREVIATION = 4  # letters: capitals stay in a shouted line, where longer words get small ones
+SHORT = 4  # letters: no word alone is worth much below them
+INFLECTED_FROM = 5  # letters: shorter words have no ending to take off
+COMMON = 5  # letters: what is longer is no stop word in a language without a list
 
 
 class Word(NamedTuple):
@@ -58,7 +81,7 @@ class Word(NamedTuple):
 
 
 CONTENT, STOP, LINK, ARTICLE, BRIDGE = range(5)
-JOINED = frozenset([CONTENT, LINK])
+SMALL = frozenset([LINK, BRIDGE])
 _SIGN = Word("", STOP)
 _AND = Word("&", BRIDGE)
 
@@ -121,7 +144,7 @@ def _said(title: str, text: str, language: str) -> Said:
     tokens: list[str] = []
     words: list[Word] = []
     capital: Counter[str] = Counter()
-    lexis = _lexica().get(language)
+    lexis, german = _lexica().get(language), language == "de"
     length = 0
     for part in (title, text[:READ]):
         plain = _plain(part, language)
@@ -132,7 +155,7 @@ def _said(title: str, text: str, language: str) -> Said:
             start = True
             for at, word in enumerate(read):
                 if word.tall and (word.inner or not start):
-                    if language != "de" and word.kind != CONTENT and _of_a_name(word, start, lexis):
+                    if not (german or start or word.kind == CONTENT) and _of_a_name(word, lexis):
                         read[at] = word._replace(kind=CONTENT, weak=True)
                     capital[word.key] += 1
                 start = word.ends
@@ -146,9 +169,9 @@ def _said(title: str, text: str, language: str) -> Said:
     return Said(tokens, words, length, names)
 
 
-def _of_a_name(word: Word, start: bool, lexis: Lexis | None) -> bool:
+def _of_a_name(word: Word, lexis: Lexis | None) -> bool:
     """Whether a stop word with a capital may belong to one: "Médecins du Monde", "Los Teritos"."""
-    if start or lexis is None or word.key in lexis.dates:
+    if lexis is None or word.key in lexis.dates:
         return False
     return word.determiner or (word.kind == STOP and not (word.lead or word.verb))
 
@@ -171,7 +194,7 @@ SHOUT = re.compile(r"\w+")
 def _calmed(word: str, language: str) -> str:
     """In small letters, unless it may be an abbreviation: four letters and no stop word."""
     lower = word.lower()
-    return lower if len(word) > 4 or _word(lower, language).kind != CONTENT else word
+    return lower if len(word) > ABBREVIATION or _word(lower, language).kind != CONTENT else word
 
 
 def _shouted(part: str) -> bool:
@@ -181,85 +204,101 @@ def _shouted(part: str) -> bool:
 
 def _cased(part: str) -> bool:
     """Whether capitals mean something, which they do not in an English Headline Like This."""
-    words = [word for word in part[:300].split()[1:] if len(word) > 4 and word[0].isalpha()]
+    words = [
+        word for word in part[:300].split()[1:] if len(word) > ABBREVIATION and word[0].isalpha()
+    ]
     tall = sum(word[0].isupper() for word in words)
     return tall <= len(words) * 0.7 and not _shouted(part)
 
 
 @lru_cache(maxsize=50_000)
-def _word(token: str, language: str) -> Word:
-    if not token[0].isalpha():
-        return _AND if token == "&" else Word("", STOP, ends=token in ENDS)
-    folded = fold(token)
+def _word(written: str, language: str) -> Word:
+    if not written[0].isalpha():
+        return _AND if written == "&" else Word("", STOP, ends=written in ENDS)
+    folded = fold(written)
     lexis = _lexica().get(language)
-    tall, inner = token != token.lower(), token[1:] != token[1:].lower()
-    if not folded or len(folded) > LONGEST_WORD or NO_WORD.search(token):
+    tall, inner = written != written.lower(), written[1:] != written[1:].lower()
+    if not folded or len(folded) > LONGEST_WORD or NO_WORD.search(written):
         return _SIGN
     if lexis is None:
-        long = 2 if "가" <= token[0] <= "힣" else 3 if token[0] > "\u0590" else 4
+        long = 2 if "가" <= written[0] <= "힣" else 3 if written[0] > "\u0590" else 4
         return Word(folded, CONTENT if len(folded) >= long else STOP, tall=tall, inner=inner)
     kind = lexis.kinds.get(folded)
     lead, verb = folded in lexis.leads, folded in lexis.verbs
     if kind is None:
-        stop = lead or verb or folded in lexis.words or folded in lexis.dates or len(folded) < 2
+        stop = lead or verb or folded in lexis.words or folded in lexis.dates or not folded[1:]
         kind = STOP if stop else CONTENT
     key = folded if kind != CONTENT else _stem(folded, language)
     weak = kind == CONTENT and folded in lexis.weak
     return Word(key, kind, lead, verb, weak, folded in lexis.determiners, tall, inner)
 
 
+# Plural endings and what stands in their place, the first that fits; only for counting.
+PLURALS = {
+    "fr": ((re.compile(r"[sx]$"), ""),),
+    "nl": ((re.compile(r"(?<=.{5})en$"), ""), (re.compile(r"(?<!s)s$"), "")),
+    "en": ((re.compile(r"(?<=...)ies$"), "y"), (re.compile(r"(?<!s)s$"), "")),
+    "de": ((re.compile(r"(?<=.{5})en$"), ""),),
+    "es": ((re.compile(r"(?<=[nrldz])es$"), ""), (re.compile(r"s$"), "")),
+    "pt": ((re.compile(r"(?<=[nrldz])es$"), ""), (re.compile(r"s$"), "")),
+}
+ARTICLE_IN_ARABIC = re.compile(r"^(?:[وبفك]?ال|لل)(?=...)")
+
+
 def _stem(word: str, language: str) -> str:
-    """Bring singular and plural together where that is easy; only for counting."""
+    """Bring singular and plural, or with and without an article, together where that is easy."""
     if language == "ar":
-        for prefix in ("وال", "بال", "فال", "كال", "لل", "ال"):
-            if word.startswith(prefix) and len(word) > len(prefix) + 2:
-                return word[len(prefix) :]
-        return word
+        return ARTICLE_IN_ARABIC.sub("", word)
     if language == "en":
         word = word.removesuffix(" s")
-        if word.endswith("ies") and len(word) > 5:
-            return word[:-3] + "y"
-    if len(word) < 5:
+    if len(word) < INFLECTED_FROM:
         return word
-    if language in {"es", "pt"} and word.endswith("es") and word[-3] in "nrldz":
-        return word[:-2]
-    if language in {"nl", "de"} and len(word) > 6 and word.endswith("en"):
-        return word[:-2]
-    if language in {"fr", "es", "pt", "en", "nl"} and word[-1] == "s" and word[-2] != "s":
-        return word[:-1]
-    return word[:-1] if language == "fr" and word[-1] == "x" else word
+    for ending, other in PLURALS.get(language, ()):
+        if (stem := ending.sub(other, word)) != word:
+            return stem
+    return word
 
 
 def _without_common(words: list[Word], names: frozenset[str]) -> list[Word]:
     """The same, with what is short and everywhere in it as stop words."""
     counts = Counter(word.key for word in words if word.kind == CONTENT)
     least = max(3, len(words) * 0.012)
-    common = {key for key, n in counts.items() if n >= least and len(key) < 6} - names
-    return [
-        word if word.key not in common else Word(word.key, STOP)
-        for word in words
-    ]
+    common = {key for key, n in counts.items() if n >= least and len(key) <= COMMON} - names
+    return [word if word.key not in common else Word(word.key, STOP) for word in words]
 
 
 # --- Candidates ----------------------------------------------------------------------------------
 
-# What an occurrence is worth. Chosen on the half of tests/sector that does not judge.
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What an occurrence is worth by its neighbours, in languages of one order of words.
+
+    `before` and `after` are for a phrase that is a piece of a longer run, cut at its left or right.
+    """
+
+    before: float
+    after: float
+    after_verb: float
+    before_determiner: float
+    bridges: bool
+
+
+# All chosen on the half of tests/sector that does not judge, by tests/keyphrases.py and by eye.
+# Where a noun comes first, the beginning of a run is the better piece, elsewhere its end. "La ville
+# relève la prime": what stands before an article is mostly a verb, but Dutch and German put two
+# nouns side by side there ("dat de stad de premie verhoogt"), and a noun after a verb too.
+NOUN_FIRST = Order(before=0.4, after=0.75, after_verb=0.35, before_determiner=0.3, bridges=True)
+NOUN_LAST = Order(before=0.75, after=0.5, after_verb=0.35, before_determiner=0.3, bridges=False)
+VERB_SECOND = Order(before=0.75, after=0.5, after_verb=0.6, before_determiner=0.6, bridges=False)
+ORDERS = dict.fromkeys(("en", "da", "sv", "no", "fi", "hu", "tr", "uk", "ru", "pl"), NOUN_LAST)
+ORDERS |= dict.fromkeys(("nl", "de"), VERB_SECOND)
 IN_TITLE = 3.0
-EARLY = 1.5  # in the first 40 words of the text
+EARLY, BEGINNING = 1.5, 40  # in so many words of the text
 AFTER_LEAD = 1.25
 AFTER_LINK = 0.8  # the rest of a longer phrase
-# A phrase that is a piece of a longer run: where a noun comes first, its beginning is the better
-# piece; where it comes last, its end.
-CUT_LEFT = {"noun first": 0.4, "noun last": 0.75}
-CUT_RIGHT = {"noun first": 0.75, "noun last": 0.5}
 CUT_NAME = 0.3
-# "La ville relève la prime": what stands before an article is mostly a verb, but Dutch and German
-# put two nouns side by side there ("dat de stad de premie verhoogt"), and a noun after a verb too.
-BEFORE_DETERMINER, IN_DUTCH = 0.3, 0.6
-AFTER_VERB = 0.35
-VERB_SECOND = frozenset(["nl", "de"])
-NUMBER = re.compile(r"(?!(?:19|20)\d\d$)\d")  # a verb too, unless a year: "mobilise 600 secouristes"
-NOUN_LAST = frozenset(["nl", "en", "de", "da", "sv", "no", "nb", "fi", "hu", "tr", "uk", "ru", "pl"])
+NUMBER = re.compile(r"(?!(?:19|20)\d\d$)\d")  # stands after a verb, unless a year ("mobilise 600")
 
 
 class Candidate:
@@ -278,177 +317,208 @@ class Candidate:
 
 
 def _candidates(said: Said, language: str) -> list[Candidate]:
-    words = said.words
+    words, order = said.words, ORDERS.get(language, NOUN_FIRST)
     kinds = [word.kind for word in words]
+    keys = [word.key for word in words]
     tall = [False] * len(words)  # a name, where capitals mean one
     if language != "de":
-        tall = [
-            token[0].isupper() and word.key in said.names
-            for token, word in zip(said.tokens, words, strict=True)
-        ]
-    keys = [word.key for word in words]
-    order = "noun last" if language in NOUN_LAST else "noun first"
-    before, after = CUT_LEFT[order], CUT_RIGHT[order]
-    after_verb, verbal = AFTER_VERB, BEFORE_DETERMINER
-    if language in VERB_SECOND:
-        after_verb = verbal = IN_DUTCH
-    early = said.title + 40
-    # What an occurrence is worth by what stands after it, for each word that may be its last.
-    last = [1.0] * len(words)
+        tall = [word.tall and word.key in said.names for word in words]
     content = [at for at, kind in enumerate(kinds) if kind == CONTENT]
-    for at in content:
-        right = kinds[at + 1]  # the last of all is a sign
-        if right == CONTENT:
-            last[at] = after if not tall[at] else CUT_NAME if tall[at + 1] else 1.0
-        elif right == LINK:
-            last[at] = after if kinds[at + 2] == CONTENT else 1.0
-        elif right == BRIDGE and order == "noun first":
-            last[at] = after if CONTENT in kinds[at + 2 : at + 4] else 1.0
-        elif words[at + 1].determiner or NUMBER.match(said.tokens[at + 1]):
-            last[at] = verbal
+    last = {at: _at_end(at, said, kinds, tall, order) for at in content}
     found: dict[tuple[str, ...], Candidate] = {}
     for at in content:
-        worth = IN_TITLE if at < said.title else EARLY if at < early else 1.0
+        worth = IN_TITLE if at < said.title else EARLY if at < said.title + BEGINNING else 1.0
         if at:
-            left = words[at - 1]
-            if left.kind == CONTENT:
-                worth *= before if not tall[at] else CUT_NAME if tall[at - 1] else 1.0
-            elif (left.kind == LINK or left.kind == ARTICLE) and kinds[at - 2] in JOINED:
-                worth *= AFTER_LINK
-            elif left.lead:
-                worth *= AFTER_LEAD
-            elif left.verb:
-                worth *= after_verb
-        end, bridged = at + 1, False
-        while True:
+            worth *= _at_start(at, words, kinds, tall, order)
+        for end, bridged in _ends(kinds, at):
             key = tuple(keys[at:end])
-            known = found.get(key)
-            if known is None:
-                found[key] = known = Candidate(key)
-            known.weight += worth * last[end - 1]
-            known.places.append((at, end))
-            known.bridged = known.bridged or bridged
-            kind = kinds[end] if end < len(kinds) else STOP
-            if kind == LINK or kind == BRIDGE:
-                bridged = bridged or kind == BRIDGE
+            each = found.get(key)
+            if each is None:
+                found[key] = each = Candidate(key)
+            each.weight += worth * last[end - 1]
+            each.places.append((at, end))
+            each.bridged = each.bridged or bridged
+    return list(found.values())
+
+
+def _ends(kinds: Sequence[int], at: int) -> list[tuple[int, bool]]:
+    """Where phrases that begin here may end, and whether they hold a bridge by then."""
+    end, bridged = at + 1, False
+    ends = [(end, bridged)]
+    while True:
+        kind = kinds[end]  # the last of all is a sign
+        if kind in SMALL:
+            bridged = bridged or kind == BRIDGE
+            end += 1
+            kind = kinds[end]
+            if kind == ARTICLE:
                 end += 1
                 kind = kinds[end]
-                if kind == ARTICLE:
-                    end += 1
-                    kind = kinds[end]
-            end += 1
-            if kind != CONTENT or end - at > LONGEST:
-                break
-    return list(found.values())
+        end += 1
+        if kind != CONTENT or end - at > LONGEST:
+            return ends
+        ends.append((end, bridged))
+
+
+def _at_start(
+    at: int, words: Sequence[Word], kinds: Sequence[int], tall: Sequence[bool], order: Order
+) -> float:
+    left = words[at - 1]
+    if left.kind == CONTENT:
+        return order.before if not tall[at] else CUT_NAME if tall[at - 1] else 1.0
+    if left.kind in (LINK, ARTICLE) and kinds[at - 2] in (CONTENT, LINK):
+        return AFTER_LINK
+    if left.lead:
+        return AFTER_LEAD
+    return order.after_verb if left.verb else 1.0
+
+
+def _at_end(at: int, said: Said, kinds: Sequence[int], tall: Sequence[bool], order: Order) -> float:
+    right = kinds[at + 1]
+    if right == CONTENT:
+        return order.after if not tall[at] else CUT_NAME if tall[at + 1] else 1.0
+    if right == LINK or (right == BRIDGE and order.bridges):
+        return order.after if CONTENT in kinds[at + 2 : at + 4] else 1.0
+    if said.words[at + 1].determiner or NUMBER.match(said.tokens[at + 1]):
+        return order.before_determiner
+    return 1.0
 
 
 # --- Choosing ------------------------------------------------------------------------------------
 
 BY_LENGTH = (0.0, 1.0, 1.7, 1.85, 1.6)  # by how many words of it mean something
-LOOK = (0.0, 1.0, 1.7, 1.7, 1.8)
+LOOK = (0.0, 1.0, 1.7, 1.7, 1.8)  # the same at first sight, by all its words
 CLOSELY = 24
 NAME = 1.6
 SHARE = 0.35  # of what its words are worth without it
 RARE = 0.55  # said once, not in the title, no name
 TITLE_ONLY = 0.6  # one word, in the title and not in the text
-VERBAL = 0.3
-NAME_AND_VERB = frozenset(["fr", "es", "pt", "it", "nl"])  # "Genève refuse"
-ROMANCE = frozenset(["fr", "es", "pt", "it", "ca", "gl", "ro"])
-# Dutch writes compounds in one word: two words are an adjective and a noun, or a noun and a verb.
-INFLECTED = re.compile(r"(e|al|isch|baar|ief|eel|air|st)$")
+UNLISTED = 0.4  # several words, said once, in a language without stop words: a piece of a sentence
+VERBAL = 0.3  # looks like a verb or an adverb
+UNLIKELY = 0.5  # may be one
 # Endings of verbs and adverbs that hardly any noun has.
-# Noun and adjective are both plural or both not; noun and verb seldom are ("clubs meurent").
-AGREEING = frozenset(["fr", "es", "pt"])
-# "And" is written as one with the verb or the noun that follows; these nouns begin so themselves.
-AND_OR_VERB = re.compile(
-    "و(?!ال|زار|زير|كال|باء|ضع|جب|ثائق|ثيق|لاي|فا|قود|حد|سائل|سيل|اد|رش|عي|ظي|ظائ|صول|قاي|لاد|سط|رد|اقع)"
-)
-INFINITIVE = re.compile(r"(er|ir)$")
 VERBAL_ENDING = {
-    "fr": re.compile(r"(aient|eront|erait|issent|amment|emment|ellement|ivement|iquement|alement)$"),
+    "fr": re.compile(
+        r"(aient|eront|erait|issent|amment|emment|ellement|ivement|iquement|alement)$"
+    ),
     "en": re.compile(r"(ly|ed)$"),
     "nl": re.compile(r"(lijk|lijks|eerd|eert)$"),
     "es": re.compile(r"(mente|aron|ieron|aban|ando|iendo)$"),
     "pt": re.compile(r"(mente|aram|eram|avam|ando|endo)$"),
     "it": re.compile(r"(mente|arono|avano|ando|endo)$"),
 }
+INFINITIVE = re.compile(r"(er|ir)$")
+# Dutch writes compounds in one word: two words are an adjective and a noun, or a noun and a verb.
+INFLECTED = re.compile(r"(e|al|isch|baar|ief|eel|air|st)$")
+# "And" is written as one with the verb or the noun that follows; these nouns begin so themselves.
+AND_OR_VERB = re.compile(
+    "و(?!ال|زار|زير|كال|باء|ضع|جب|ثائق|ثيق|لاي|فا|قود|حد|سائل|سيل|اد|رش|عي|ظي|ظائ|صول|قاي|لاد|سط"
+    "|رد|اقع)"
+)
+VERB_IN_ARABIC = re.compile("[وس]?ي|وت")
 
 
-def _best(
-    found: Sequence[Candidate], said: Said, language: str, most: int
-) -> list[Candidate]:
+def _best(found: Sequence[Candidate], said: Said, language: str, most: int) -> list[Candidate]:
     single = {each.key[0]: each.weight for each in found if len(each.key) == 1}
     # Only the best of a first look are looked at closely, which would else take most of the time.
-    likely = sorted(found, key=lambda each: each.weight * LOOK[len(each.key)], reverse=True)[:CLOSELY]
-    scored = sorted(
-        ((_score(each, said, language, single), -number) for number, each in enumerate(likely)),
-        reverse=True,
-    )
+    likely = sorted(found, key=lambda each: -each.weight * LOOK[len(each.key)])[:CLOSELY]
     # A note of three lines has fewer subjects than an article.
     content = sum(word.kind == CONTENT for word in said.words)
     most = min(most, 3 + content // 10)
     chosen: list[Candidate] = []
     taken: set[int] = set()
-    for score, number in scored:
+    scored = [(_score(each, said, language, single), each) for each in likely]
+    for score, each in sorted(scored, key=lambda pair: -pair[0]):
         if score <= 0 or len(chosen) == most:
             break
-        each = likely[-number]
         if all(any(at in taken for at in range(*place)) for place in each.places):
             continue  # a piece of another one, or of the same words
         if any(_inside(each.key, other.key) or _inside(other.key, each.key) for other in chosen):
             continue
         chosen.append(each)
-        for place in each.places:
-            taken.update(range(*place))
+        taken.update(at for place in each.places for at in range(*place))
     return chosen
 
 
 def _score(each: Candidate, said: Said, language: str, single: Mapping[str, float]) -> float:
     start, end = each.places[0]
     words = [word for word in said.words[start:end] if word.kind == CONTENT]
-    count = len(each.places)
-    named = all(word.key in said.names for word in words)
-    # "Fonds du logement": in Romance languages only the first word need have a capital.
-    short = end - start == 2
-    headed = words[0].key in said.names and language in ROMANCE and not short
-    if each.bridged and count == 1 and not named:
-        return 0.0
-    if all(word.weak for word in words):
+    once, named = len(each.places) == 1, all(word.key in said.names for word in words)
+    if all(word.weak for word in words) or (each.bridged and once and not named):
         return 0.0
     mean = sum(single[word.key] for word in words) / len(words)
     score = (each.weight + SHARE * max(mean - each.weight, 0.0)) * BY_LENGTH[len(words)]
-    if language == "de":
-        tall = said.tokens[end - 1][0].isupper()
-        score *= 1.0 if tall else 0.25
-    elif named or headed:
-        score *= NAME
-    if short and words[0].key in said.names and not named and language in NAME_AND_VERB:
-        score *= 0.5
-    if language == "nl" and len(words) > 1 and end - start == len(words) and not named:
-        score *= 1.0 if INFLECTED.search(words[0].key) else 0.4
-    if len(words) == 1 and not named and each.places[-1][0] < said.title:
-        score *= TITLE_ONLY
-    if count == 1 and start >= said.title and not named:
+    score *= SHAPES.get(language, _other)(said.tokens[start:end], words, said.names)
+    if named:
+        return score * NAME if language != "de" else score
+    if once and start >= said.title:
         score *= RARE
-    if len(words) == 1 and len(words[0].key) < 4 and not said.tokens[start].isupper():
-        score *= 0.5
-    ending = VERBAL_ENDING.get(language)
-    if ending and (ending.search(words[0].key) or ending.search(words[-1].key)):
-        score *= VERBAL
-    if language in AGREEING and len(words) > 1 and not named:
-        one, two = said.tokens[end - 2], said.tokens[end - 1]
-        if said.words[end - 2].kind == CONTENT and (one[-1] in "sx") != (two[-1] in "sx"):
-            score *= 0.5
-    if language == "ar":
-        if AND_OR_VERB.match(said.tokens[start]):
-            score *= VERBAL
-        if not said.tokens[end - 1].startswith(("ال", "لل", "بال")):
-            score *= 0.6
-        if any(token.startswith(("ي", "وي", "وت", "سي")) for token in said.tokens[start:end]):
-            score *= VERBAL
-    if language == "fr" and len(words) > 1 and INFINITIVE.search(words[-1].key):
-        score *= 0.5
-    return score
+    if len(words) > 1:
+        return score * (UNLISTED if once and language not in _lexica() else 1.0)
+    if each.places[-1][0] < said.title:
+        score *= TITLE_ONLY
+    return score * (UNLIKELY if len(words[0].key) < SHORT else 1.0)
+
+
+def _other(tokens: Sequence[str], words: Sequence[Word], names: frozenset[str]) -> float:  # noqa: ARG001
+    """What the form of a phrase says, in a language of which nothing is known."""
+    return 1.0
+
+
+def _german(tokens: Sequence[str], words: Sequence[Word], names: frozenset[str]) -> float:  # noqa: ARG001
+    return 1.0 if words[-1].tall else VERBAL
+
+
+def _english(tokens: Sequence[str], words: Sequence[Word], names: frozenset[str]) -> float:  # noqa: ARG001
+    return _ending("en", words)
+
+
+def _dutch(tokens: Sequence[str], words: Sequence[Word], names: frozenset[str]) -> float:
+    worth = _ending("nl", words)
+    if len(words) == len(tokens) > 1 and any(word.key not in names for word in words):
+        worth *= UNLIKELY if words[0].key in names else 1.0
+        worth *= 1.0 if INFLECTED.search(words[0].key) else UNLIKELY
+    return worth
+
+
+def _arabic(tokens: Sequence[str], words: Sequence[Word], names: frozenset[str]) -> float:  # noqa: ARG001
+    worth = VERBAL if AND_OR_VERB.match(tokens[0]) else 1.0
+    if not tokens[-1].startswith(("ال", "لل", "بال")):
+        worth *= UNLIKELY  # no noun with its article
+    return worth * (VERBAL if any(map(VERB_IN_ARABIC.match, tokens)) else 1.0)
+
+
+def _romance(
+    language: str, tokens: Sequence[str], words: Sequence[Word], names: frozenset[str]
+) -> float:
+    worth = _ending(language, words)
+    if all(word.key in names for word in words):
+        return worth
+    if words[0].key in names:
+        # "Fonds du logement" is a name, "Genève refuse" holds one.
+        worth *= NAME if len(tokens) > len(words) or len(words) > 2 else UNLIKELY  # noqa: PLR2004
+    if len(words) > 1:
+        if language == "fr" and INFINITIVE.search(words[-1].key):
+            worth *= UNLIKELY
+        # Noun and adjective are both plural or both not; noun and verb seldom are.
+        one, two = tokens[-2][-1] in "sx", tokens[-1][-1] in "sx"
+        if language in PLURALS and one != two and len(tokens) == len(words):
+            worth *= UNLIKELY
+    return worth
+
+
+def _ending(language: str, words: Sequence[Word]) -> float:
+    ending = VERBAL_ENDING[language]
+    return VERBAL if ending.search(words[0].key) or ending.search(words[-1].key) else 1.0
+
+
+SHAPES: dict[str, Callable[[Sequence[str], Sequence[Word], frozenset[str]], float]] = {
+    "ar": _arabic,
+    "de": _german,
+    "en": _english,
+    "nl": _dutch,
+    **{language: partial(_romance, language) for language in ("fr", "es", "pt", "it")},
+}
 
 
 def _inside(one: tuple[str, ...], other: tuple[str, ...]) -> bool:

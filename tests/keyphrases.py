@@ -36,7 +36,7 @@ def rows() -> list[Row]:
 
 def judges(ident: str) -> bool:
     """As tests/learn.py says it, which needs packages that this does not."""
-    return int(sha1(ident.encode()).hexdigest()[:8], 16) % 2 == 1
+    return int(sha1(ident.encode(), usedforsecurity=False).hexdigest()[:8], 16) % 2 == 1
 
 
 def ours(row: Row) -> Sequence[str]:
@@ -116,7 +116,9 @@ def main() -> None:
         for language in (*languages, "all"):
             some = [row for row in read if language in (row["language"], "all")]
             theme, bodies, neither = measure(some, way)
-            print(f"{name:20} {language:8} {len(some):6} {theme:6.2f} {bodies:14.2f} {neither:8.2f}")
+            print(
+                f"{name:20} {language:8} {len(some):6} {theme:6.2f} {bodies:14.2f} {neither:8.2f}"
+            )
     print(f"{cost(read):.2f} ms of user time an article of 3,000 characters")
     for row in read[:: max(1, len(read) // asked.print)] if asked.print else []:
         print(f"\n{row['id']} {row['title']}\n    {' · '.join(ours(row))}")

@@ -10,14 +10,16 @@ from enrich import keywords as module
 from enrich.keywords import LONGEST, MOST, UNSPACED, keywords
 
 TITLE = "Une maison d'accueil de plus pour les jeunes à Valbrume"
-TEXT = """\
-La Ligue des Voisins ouvre une deuxième maison d'accueil à Valbrume. Elle reçoit des jeunes sans logement, envoyés par
-l'aide à la jeunesse ou par le CPAS. La première maison d'accueil affiche complet depuis mars.
+TEXT = """
+La Ligue des Voisins ouvre une deuxième maison d'accueil à Valbrume. Elle reçoit des jeunes sans
+logement, envoyés par l'aide à la jeunesse ou par le CPAS. La première maison d'accueil affiche
+complet depuis mars.
 
-« Nous refusons trois jeunes par semaine », dit la directrice. Le logement social manque, les logements sociaux que la
-commune promet ne sont pas construits, et l'aide à la jeunesse n'a plus de famille à proposer.
+« Nous refusons trois jeunes par semaine », dit la directrice. Le logement social manque, les
+logements sociaux que la commune promet ne sont pas construits, et l'aide à la jeunesse n'a plus de
+famille à proposer.
 
-La Ligue des Voisins demande au CPAS un budget pour deux éducateurs. Le conseil communal en débat jeudi.
+La Ligue des Voisins demande au CPAS un budget pour deux éducateurs. Le conseil en débat jeudi.
 """
 FRENCH = keywords(TITLE, TEXT, "fr")
 
@@ -38,9 +40,7 @@ def test_names_keep_their_capitals() -> None:
 
 
 def test_no_phrase_stands_inside_another() -> None:
-    assert not [
-        (one, other) for one in FRENCH for other in FRENCH if one != other and one in other
-    ]
+    assert not [(one, other) for one in FRENCH for other in FRENCH if one != other and one in other]
 
 
 def test_singular_and_plural_count_as_one() -> None:
@@ -51,28 +51,28 @@ def test_singular_and_plural_count_as_one() -> None:
 @pytest.mark.parametrize(
     ("language", "title", "text", "wanted"),
     [
-        ("nl", "Nachtopvang in Lindewater sluit", "De nachtopvang van Stichting De Kade sluit. De "
-         "stad zegt dat de nachtopvang te duur is.", {"nachtopvang", "Stichting De Kade"}),
-        ("en", "Food bank at Riverton runs dry", "The food bank of the Lantern Trust has no rice. "
-         "Riverton asks for rice.", {"Food bank", "Lantern Trust", "Riverton"}),
-        ("de", "Schuldnerberatung hat Wartelisten", "Die Schuldnerberatung in Altenquell hat lange "
-         "Wartelisten.", {"Schuldnerberatung", "Altenquell"}),
-        ("es", "El comedor social de Valdelomas", "El comedor social de Valdelomas atiende a la "
-         "Asociación de Vecinos.", {"Asociación de Vecinos"}),
+        ("nl", "Nachtopvang in Lindewater sluit", """De nachtopvang van Stichting De Kade sluit. De
+         stad zegt dat de nachtopvang te duur is.""", {"nachtopvang", "Stichting De Kade"}),
+        ("en", "Food bank at Riverton runs dry", """The food bank of the Lantern Trust has no rice.
+         Riverton asks for rice.""", {"Food bank", "Lantern Trust", "Riverton"}),
+        ("de", "Schuldnerberatung hat Wartelisten", """Die Schuldnerberatung in Altenquell hat lange
+         Wartelisten.""", {"Schuldnerberatung", "Altenquell"}),
+        ("es", "El comedor social de Valdelomas", """El comedor social de Valdelomas atiende a la
+         Asociación de Vecinos.""", {"Asociación de Vecinos"}),
         ("pt", "Casa de abrigo em Vale Sereno", "A casa de abrigo de Vale Sereno recebe mulheres.",
          {"Casa de abrigo", "Vale Sereno"}),
-        ("ar", "مخيم الرمل بلا ماء", "أعلنت وزارة الصحة أن مخيم الرمل بلا ماء. وقالت وزارة الصحة إن "
-         "العيادة مغلقة.", {"مخيم الرمل", "وزارة الصحة"}),
-        ("uk", "Притулок у Вербівці", "Новий притулок у Вербівці прийняв родини. Притулок у "
-         "Вербівці має кухню.", {"Притулок", "Вербівці"}),
-        ("it", "Un dormitorio per chi vive all'aperto", "Il dormitorio della Caritas di Valchiara "
-         "apre.", {"dormitorio"}),
+        ("ar", "مخيم الرمل بلا ماء", """أعلنت وزارة الصحة أن مخيم الرمل بلا ماء. وقالت وزارة الصحة
+         إن العيادة مغلقة.""", {"مخيم الرمل", "وزارة الصحة"}),
+        ("uk", "Притулок у Вербівці", """Новий притулок у Вербівці прийняв родини. Притулок у
+         Вербівці має кухню.""", {"Притулок", "Вербівці"}),
+        ("it", "Un dormitorio per chi vive all'aperto", """Il dormitorio della Caritas di Valchiara
+         apre.""", {"dormitorio"}),
     ],
 )  # fmt: skip
 def test_each_language_gives_what_the_text_is_about(
     language: str, title: str, text: str, wanted: set[str]
 ) -> None:
-    found = keywords(title, text, language)
+    found = keywords(title, " ".join(text.split()), language)
     missing = wanted - set(found)
     assert not missing, found
 
@@ -127,7 +127,9 @@ def test_canonically_equal_texts_give_the_same_phrases() -> None:
 @pytest.mark.parametrize("language", ["fr", "nl", "en", "de", "ar", "sw", "ko", "und", "xx", ""])
 def test_any_text_gives_at_most_eight_phrases_of_at_most_four_words(language: str) -> None:
     chance = random.Random(language)
-    signs = "aàéßœñعلوال한국дещо  ,.;:'’«»-–&<>/()0123456789\n\t\u200b\u00ad\u0301ABCDE漢字ไทย\ud800"
+    signs = (
+        "aàéßœñعلوال한국дещо  ,.;:'’«»-–&<>/()0123456789\n\t\u200b\u00ad\u0301ABCDE漢字ไทย\ud800"
+    )
     words = [*TEXT.split(), *("".join(chance.choices(signs, k=5)) for _ in range(200))]
     for length in range(60):
         text = " ".join(chance.choices(words, k=length))

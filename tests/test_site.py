@@ -6,6 +6,7 @@ import json
 import os
 import re
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -154,6 +155,14 @@ def test_an_article_page_tells_where_each_value_comes_from(db: Path) -> None:
         "/article/1.json",
     ):
         assert told in html, told
+
+
+def test_an_article_tells_its_key_phrases_as_text_and_as_json(db: Path) -> None:
+    with closing(sqlite3.connect(db)) as conn, conn:
+        conn.execute("UPDATE articles SET keywords = ? WHERE id = 1", ['["halte de nuit", "<b>"]'])
+    page, told = get(db, "/article/1", "/article/1.json")
+    assert "<bdi>halte de nuit</bdi> · <bdi>&lt;b&gt;</bdi>" in page.text
+    assert told.json()["keywords"] == ["halte de nuit", "<b>"]
 
 
 def test_an_article_page_tells_regions_and_a_country_that_is_only_the_sources(db: Path) -> None:
