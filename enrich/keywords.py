@@ -153,8 +153,9 @@ def _said(title: str, text: str, language: str) -> Said:
         read = [_word(token, language) for token in found]
         if _cased(plain):  # else nothing is known of names
             start = True
-            for at, word in enumerate(read):
-                if word.tall and (word.inner or not start):
+            for at, word in enumerate(read):  # the last one is a sign
+                # At the head of a sentence it tells if another follows: "Brussels Airport".
+                if word.tall and (word.inner or not start or read[at + 1].tall):
                     if not (german or start or word.kind == CONTENT) and _of_a_name(word, lexis):
                         read[at] = word._replace(kind=CONTENT, weak=True)
                     capital[word.key] += 1
@@ -227,6 +228,8 @@ def _word(written: str, language: str) -> Word:
     lead, verb = folded in lexis.leads, folded in lexis.verbs
     if kind is None:
         stop = lead or verb or folded in lexis.words or folded in lexis.dates or not folded[1:]
+        if not stop and "-" in written:  # "quatre-vingts", "five-week"
+            stop = all(part in lexis.words for part in folded.split())
         kind = STOP if stop else CONTENT
     key = folded if kind != CONTENT else _stem(folded, language)
     weak = kind == CONTENT and folded in lexis.weak

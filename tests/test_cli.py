@@ -175,6 +175,8 @@ def test_filters_read_standard_input() -> None:
     asked = json.dumps({"id": "a", "text": TEXT})
     _, out, _ = run("annotate", "--jsonl", "--workers", "1", stdin=asked)
     assert json.loads(out)["language"] == "fr"
+    _, out, _ = run("annotate", "--jsonl", "--workers", "1", "--keywords", stdin=asked)
+    assert json.loads(out)["keywords"]
 
 
 def test_the_version_is_printed() -> None:
