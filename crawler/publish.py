@@ -460,13 +460,12 @@ def _article(
         "fetched", "language", "language_tag", "language_confidence", "language_method",
         "language_declared", "language_claims", "words", "categories", "updated", "versions",
         "gone", "content_hash", "enricher", "duplicate_of", "kind", "signed_by", "section",
-        "origin_publisher", "relation", "candidates",
+        "origin_publisher", "relation", "candidates", "themes_method",
     )  # fmt: skip
     return {
         **{name: row[name] for name in same},
         "summary": _extract(row["text"], shown),
-        # A few words are facts about a text, which an extract's rights allow as well.
-        "keywords": _json([] if shown.level == "metadata" else _keywords(row)),
+        "keywords": _json(_keywords(row, shown)),
         "image_caption": _extract(row["image_caption"] or "", shown) or None,
         "language_conflict": _conflict(row),
         "country": country,
@@ -481,8 +480,12 @@ def _article(
     }
 
 
-def _keywords(row: dict[str, Any]) -> tuple[str, ...]:
-    return keywords(row["title"], row["text"], row["language"])
+def _keywords(row: dict[str, Any], shown: Rights) -> tuple[str, ...]:
+    """Of what may be shown; none of a text that shows nothing but its title."""
+    if shown.level == "metadata":
+        return ()
+    text = row["text"] if shown.level == "full" else _extract(row["text"], shown)
+    return keywords(row["title"], text, row["language"])
 
 
 def _tags(article: int, tags: str) -> list[dict[str, Any]]:

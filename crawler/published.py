@@ -211,6 +211,7 @@ class Article:
     attachments: tuple[Attachment, ...] = ()
     removed: tuple[RemovedLine, ...] = ()
     themes: tuple[Evidence, ...] = ()
+    themes_method: str = "lexicon"
     countries: tuple[Evidence, ...] = ()
     country: Label | None = None
     country_from: str | None = None
@@ -461,6 +462,7 @@ def article(conn: sqlite3.Connection, number: int, language: str = "en") -> Arti
                 *("language_tag", "language_confidence", "language_method"),
                 *("language_declared", "words", "country_from"),
                 *("origin_url", "origin_publisher", "relation", "rights", "enricher"),
+                "themes_method",
             )
         },
     )

@@ -17,7 +17,7 @@ from operator import mul
 from pathlib import Path
 from typing import Any
 
-from enrich.terms import Found
+from enrich.terms import Found, parts
 from enrich.text import fold
 
 WEIGHTS = Path(__file__).parent / "data" / "theme_weights.json"
@@ -145,9 +145,10 @@ def weighed(found: Found, title: str, text: str) -> Evidence:
     both: tuple[dict[str, Weighed], dict[str, Weighed]] = ({}, {})
     for (other, slug), each in sums.items():
         both[other][slug] = Weighed(sums=tuple(each), terms=terms[other, slug])
+    opening = " ".join(parts(title, text).values())
     words = Counter(
         word[:STEM]
-        for word in fold(f"{title} {text[: MOST_WORDS * LONGEST]}").split()[:MOST_WORDS]
+        for word in fold(opening[: MOST_WORDS * LONGEST]).split()[:MOST_WORDS]
         if len(word) >= SHORTEST and not word.isdigit()
     )
     return Evidence(themes=both[0], subjects=both[1], words=words, length=found.words)

@@ -62,20 +62,17 @@ def themes_of(title: str, text: str, language: str) -> Themes:
     """
     language = re.split("[-_]", language, maxsplit=1)[0].lower()
     second = opinion(title, text, language)
-    if not spoken(language):
-        judged = second and Judgement(
-            sector=sigmoid(second.sector), themes=_sure(second.themes), words={}
-        )
-        found, words = Found(terms={}, words=len(text.split())), {}
-    else:
+    if spoken(language):
         found = terms_in(title, text, language)
         evidence = weighed(found, title, text)
-        judged, words = _together(judge(evidence, language), second), evidence.words
-    method = [name for name, used in (("lexicon", spoken(language)), ("embedding", second)) if used]
-    return Themes(
-        themes=_chosen(judged, found, words, second) if judged else (),
-        method=", ".join(method) or "none",
-    )
+        judged = _together(judge(evidence, language), second)
+        chosen = _chosen(judged, found, evidence.words, second)
+        return Themes(themes=chosen, method="lexicon, embedding" if second else "lexicon")
+    if second:
+        judged = Judgement(sector=sigmoid(second.sector), themes=_sure(second.themes), words={})
+        nothing = Found(terms={}, words=len(text.split()))
+        return Themes(themes=_chosen(judged, nothing, {}, second), method="embedding")
+    return Themes(themes=(), method="none")
 
 
 def _together(judged: Judgement, second: Opinion | None) -> Judgement:

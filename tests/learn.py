@@ -338,9 +338,7 @@ def _words(texts: Sequence[Lesson]) -> dict[tuple[str, str], tuple[int, float]]:
     count = Counter(text.language for text in texts)
     seen = Counter((text.language, word) for text in texts for word in text.evidence.words)
     kept = sorted(
-        word
-        for word, times in seen.items()
-        if FEWEST_TEXTS <= times <= MOST_TEXTS * count[word[0]]
+        word for word, times in seen.items() if FEWEST_TEXTS <= times <= MOST_TEXTS * count[word[0]]
     )
     return {
         word: (number, float(np.log(1 + count[word[0]] / seen[word])))

@@ -112,6 +112,7 @@ def article(values: Values) -> dict[str, Any]:
         "language_claims": json.dumps({"page": language, "source": ["fr", "nl"]}),
         "country": None,
         "country_from": None,
+        "themes_method": "lexicon",
         "words": len(text.split()),
         "image": None,
         "categories": "[]",

@@ -21,7 +21,7 @@ from crawler import settings
 from crawler.cli import main as tamis
 from crawler.frontier import OUTCOMES
 from crawler.schedule import FLOOR
-from enrich.themes import GROUPS, lexicon
+from enrich.vocabulary import GROUPS, lexicon
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"

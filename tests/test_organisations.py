@@ -247,10 +247,10 @@ def test_a_name_that_stands_alone_is_found_and_gives_its_organisation() -> None:
 
 
 def test_every_record_has_a_name_and_every_country_is_one() -> None:
-    from enrich.places import _territories  # noqa: PLC0415 (only here)
+    from enrich.placenames import territories  # noqa: PLC0415 (only here)
 
     countries = {record.country for record in gazetteer().values()} - {None}
-    assert countries <= set(_territories("en"))
+    assert countries <= set(territories("en"))
     assert all(record.name(language) for record in gazetteer().values() for language in LANGUAGES)
 
 

@@ -28,7 +28,8 @@ from crawler.published import CAP
 from crawler.query import FACETS, Query
 from crawler.registry import LICENCES
 from crawler.serving import PORT, site
-from enrich import organisations, themes
+from enrich import organisations, terms, vocabulary
+from enrich.themes import themes_of
 
 ROOT = readme.ROOT
 TEXT = readme.README.read_text(encoding="utf-8")
@@ -293,31 +294,31 @@ def test_the_organisation_has_a_right_record(tmp_path: Path) -> None:
 
 
 @pytest.fixture(name="theme")
-def _theme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[themes.ThemeRecord]:
+def _theme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[vocabulary.ThemeRecord]:
     """README's theme, alone in a lexicon of its own."""
     text = fenced("toml", "# enrich/lexicon/")
     name = text.split("\n", 1)[0].rpartition("/")[2]
     (tmp_path / name).write_text(text, encoding="utf-8")
-    cached = (themes.lexicon, themes._automaton)
-    monkeypatch.setattr(themes, "LEXICON", tmp_path)
+    cached = (vocabulary.lexicon, terms._automaton)
+    monkeypatch.setattr(vocabulary, "LEXICON", tmp_path)
     for function in cached:
         function.cache_clear()
-    yield themes.lexicon()[name.removesuffix(".toml")]
+    yield vocabulary.lexicon()[name.removesuffix(".toml")]
     for function in cached:
         function.cache_clear()
 
 
-def test_the_theme_passes_the_checks_of_the_lexicon(theme: themes.ThemeRecord) -> None:
-    assert set(theme.labels) == set(theme.terms) == set(theme.examples) == set(themes.LANGUAGES)
+def test_the_theme_passes_the_checks_of_the_lexicon(theme: vocabulary.ThemeRecord) -> None:
+    assert set(theme.labels) == set(theme.terms) == set(theme.examples) == set(vocabulary.LANGUAGES)
     assert all(any(term[0] == "+" for term in terms) for terms in theme.terms.values())
     assert (len(theme.examples["fr"].yes), len(theme.examples["fr"].no)) >= (2, 2)
     assert theme.examples["nl"].no
     assert theme.examples["en"].no
     for language, examples in theme.examples.items():
         for sentence in examples.yes:
-            assert [found.theme for found in themes.themes_of("", sentence, language)], sentence
+            assert themes_of("", sentence, language).themes, sentence
         for sentence in examples.no:
-            assert themes.themes_of("", sentence, language) == (), sentence
+            assert themes_of("", sentence, language).themes == (), sentence
 
 
 def patched() -> dict[str, str]:
