@@ -1,7 +1,7 @@
 """Learn data/theme_weights.json anew; run by `make weights CORPORA=folder`.
 
-From the half of tests/sector that does not judge, all of tests/sector/lessons, the examples of the
-lexicon, and two public sets in `CORPORA/tagging`: posts of ReliefWeb with the themes that its
+From the half of tests/sector that does not judge, all of tests/sector/lessons, the demo's articles,
+the examples of the lexicon, and two public sets in `CORPORA/tagging`: posts of ReliefWeb with the themes that its
 editors gave, and news about sport, shows and technology (MasakhaNEWS), which have none.
 Prints how well each text is judged by what was learnt from the others.
 """
@@ -22,6 +22,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
+from crawler.demo.content import load
 from crawler.progress import Progress
 from enrich import embedding
 from enrich.judging import (
@@ -34,7 +35,7 @@ from enrich.judging import (
     weighed,
 )
 from enrich.terms import terms_in
-from enrich.vocabulary import lexicon
+from enrich.vocabulary import LANGUAGES, lexicon
 
 HERE = Path(__file__).parent
 GOLD = HERE / "sector"
@@ -42,8 +43,8 @@ GOLD = HERE / "sector"
 OFF = frozenset({"sports", "entertainment", "technology"})
 FOLDS = 5
 # How much each kind of text counts. ReliefWeb's editors gave some themes of a post only, so that a
-# theme they did not give says little; hard negatives are few and count thrice.
-UNSAID, NEVER_SAID, OFF_SECTOR, EXAMPLE, POST, NEGATIVE = 0.3, 0.1, 0.5, 0.3, 0.8, 3.0
+# theme they did not give says little; hard negatives are few and count four times.
+UNSAID, NEVER_SAID, OFF_SECTOR, EXAMPLE, POST, NEGATIVE = 0.3, 0.1, 0.5, 0.2, 0.8, 4.0
 # How freely weights may grow, by their kind (the spread of the prior of each): what holds for all
 # themes, each theme's own, what themes say of each other, words.
 SPREAD = {"any": 1.0, "alone": 0.5, "beside": 0.5, "words": 2.0, "sector words": 0.75}
@@ -100,6 +101,7 @@ def lessons(corpora: Path) -> Iterator[Lesson]:
         gold = path.parent == GOLD
         for row in _lines(path):
             yield _ours(row, path.stem, learn=not (gold and judges(row["id"])), gold=gold)
+    yield from _demo()
     yield from _examples()
     yield from _reliefweb(corpora / "tagging")
     for row in _lines(corpora / "tagging" / "topics_masakhanews.jsonl.gz"):
@@ -109,6 +111,18 @@ def lessons(corpora: Path) -> Iterator[Lesson]:
             themes = {"health": (1, OFF_SECTOR)}
         text = Text(f"masakhanews {row['id']}", row["lang"], row["title"], row["text"])
         yield _lesson(text, themes, (0, OFF_SECTOR) if off else None)
+
+
+def _demo() -> Iterator[Lesson]:
+    """The demo's articles: what they are about, not all that they are not."""
+    for site in load():
+        for article in site.articles:
+            if article.language in LANGUAGES and article.themes:
+                text = Text(
+                    f"demo {article.title}", article.language, article.title,
+                    "\n".join((article.lead, *article.paragraphs)),
+                )  # fmt: skip
+                yield _lesson(text, dict.fromkeys(article.themes, (1, 1.0)), (1, 1.0))
 
 
 def _examples() -> Iterator[Lesson]:
