@@ -48,8 +48,9 @@ bench: dev  ## pages a second and memory, beside plain fetching and plain Trafil
 	@$(BIN)/python tests/bench.py $(BENCH_ARGS)
 	@$(BIN)/python tests/paired.py
 
-quality: dev  ## how well pages are read and languages known, with floors (CORPORA=folder of public sets, QUALITY_ARGS)
+quality: dev  ## how well pages are read, languages known and texts tagged, with floors (CORPORA=folder of public sets, QUALITY_ARGS, TAGGING_ARGS)
 	@$(BIN)/python tests/quality.py --golden --unseen --by-site --plain --languages $(if $(CORPORA),--corpora $(CORPORA)) $(QUALITY_ARGS)
+	@$(BIN)/python tests/tagging.py --embed $(if $(CORPORA),--corpora $(CORPORA)) $(TAGGING_ARGS)
 
 profiles: dev  ## build langdetect's extra profiles from open text (TEXT=folder of LANGUAGE.jsonl.gz)
 	@$(BIN)/python -m enrich.profiles $(TEXT)
