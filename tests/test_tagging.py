@@ -157,5 +157,5 @@ def test_a_folder_without_public_sets_leaves_ours(tmp_path: Any) -> None:
 
 def test_a_text_that_could_not_be_tagged_ends_the_measuring_and_says_why() -> None:
     texts = replace(tagging.sector(), rows=({**ROW, "text": None},))
-    with pytest.raises(quality.QualityError, match="sector, a: .*text"):
+    with pytest.raises(quality.QualityError, match=r"sector, a: .*text"):
         tagging.measured([texts])
