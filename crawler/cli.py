@@ -1,6 +1,7 @@
 """The command `tamis`: parses, calls one function, prints. Heavy imports wait for their command."""
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable
 from contextlib import closing
@@ -64,6 +65,26 @@ def workers_option(command: Command) -> Command:
     return click.option(
         "--workers", type=click.IntRange(1), help="Processes that read pages (default: one a core)."
     )(command)
+
+
+def embed_option(command: Command) -> Command:
+    return click.option(
+        "--embed", is_flag=True, envvar="TAMIS_EMBED", show_envvar=True, expose_value=False,
+        callback=_embed, help="Ask sentence embeddings too what a text is about: surer, ten times"
+        " the time, and themes in nine more languages (pip install 'tamis[embed]').",
+    )(command)  # fmt: skip
+
+
+def _embed(_: click.Context, __: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 (click's)
+    """Processes that read pages inherit it."""
+    from enrich import embedding
+
+    if wanted:
+        os.environ[embedding.SWITCH] = "1"
+        try:
+            embedding.version()
+        except embedding.EmbeddingError as error:
+            raise click.UsageError(str(error)) from error
 
 
 def visiting_options(command: Command) -> Command:
@@ -146,6 +167,7 @@ def demo(out: Path, *, serve: bool, host: str, port: int | None, workers: int | 
 @sources_option
 @db_option
 @workers_option
+@embed_option
 def crawl(
     names: tuple[str, ...],
     contact: str | None,
@@ -244,6 +266,7 @@ def import_(
 @main.command()
 @db_option
 @workers_option
+@embed_option
 def enrich(db: Path, workers: int | None) -> None:
     """Read again every archived page that an older version has read. Fetches nothing.
 
@@ -738,6 +761,7 @@ def _explained(report: dict[str, Any], *, as_json: bool) -> None:
 @main.command()
 @jsonl_option
 @workers_option
+@embed_option
 @click.option("--keywords", is_flag=True, help="Also up to eight key phrases of each text.")
 def annotate(workers: int | None, *, jsonl: bool, keywords: bool) -> None:
     """Say language, themes, countries, organisations of texts: JSON lines with id and text.

@@ -1,9 +1,9 @@
 """Learn data/theme_weights.json anew; run by `make weights CORPORA=folder`.
 
 From the half of tests/sector that does not judge, all of tests/sector/lessons, the demo's articles,
-the examples of the lexicon, and two public sets in `CORPORA/tagging`: posts of ReliefWeb with the themes that its
-editors gave, and news about sport, shows and technology (MasakhaNEWS), which have none.
-Prints how well each text is judged by what was learnt from the others.
+the examples of the lexicon, and two public sets in `CORPORA/tagging`: posts of ReliefWeb with the
+themes that its editors gave, and news about sport, shows and technology (MasakhaNEWS), which have
+none. With `--vectors`, data/embedding_weights.json too. tests/tagging.py judges.
 """
 
 import argparse

@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 import shlex
+import shutil
 import sys
 import tomllib
 from collections.abc import Callable, Iterator
@@ -29,6 +30,8 @@ from crawler.query import FACETS, Query
 from crawler.registry import LICENCES
 from crawler.serving import PORT, site
 from enrich import organisations, terms, vocabulary
+from enrich.judging import judge, weighed
+from enrich.terms import terms_in
 from enrich.themes import themes_of
 
 ROOT = readme.ROOT
@@ -295,9 +298,10 @@ def test_the_organisation_has_a_right_record(tmp_path: Path) -> None:
 
 @pytest.fixture(name="theme")
 def _theme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[vocabulary.ThemeRecord]:
-    """README's theme, alone in a lexicon of its own."""
+    """README's theme, in a lexicon with all others."""
     text = fenced("toml", "# enrich/lexicon/")
     name = text.split("\n", 1)[0].rpartition("/")[2]
+    shutil.copytree(vocabulary.LEXICON, tmp_path, dirs_exist_ok=True)
     (tmp_path / name).write_text(text, encoding="utf-8")
     cached = (vocabulary.lexicon, terms._automaton)
     monkeypatch.setattr(vocabulary, "LEXICON", tmp_path)
@@ -316,9 +320,12 @@ def test_the_theme_passes_the_checks_of_the_lexicon(theme: vocabulary.ThemeRecor
     assert theme.examples["en"].no
     for language, examples in theme.examples.items():
         for sentence in examples.yes:
-            assert themes_of("", sentence, language).themes, sentence
+            judged = judge(weighed(terms_in("", sentence, language), "", sentence), language)
+            first = sorted(judged.themes, key=judged.themes.__getitem__)[-3:]
+            assert theme.slug in first, sentence
         for sentence in examples.no:
-            assert themes_of("", sentence, language).themes == (), sentence
+            tagged = {each.theme for each in themes_of("", sentence, language).themes}
+            assert theme.slug not in tagged, sentence
 
 
 def patched() -> dict[str, str]:
