@@ -71,7 +71,7 @@ def embed_option(command: Command) -> Command:
     return click.option(
         "--embed", is_flag=True, envvar="TAMIS_EMBED", show_envvar=True, expose_value=False,
         callback=_embed, help="Ask sentence embeddings too what a text is about: surer, ten times"
-        " the time, and themes in nine more languages (pip install 'tamis[embed]').",
+        " the time, and themes in eight more languages (pip install 'tamis[embed]').",
     )(command)  # fmt: skip
 
 
