@@ -111,6 +111,8 @@ class Match:
     reasons: tuple[Reason, ...]
 
 
+NONE: Mapping[str, Iterable[str]] = {}
+
 # How rare a key of a signature is, from 0 (everybody has it) to 1 (nobody else).
 Rarity = Callable[[str], float]
 
@@ -136,10 +138,13 @@ def signature(
     published: str | None = None,
     *,
     countries: Iterable[tuple[str, float]] = (),
-    organisations: Iterable[str] = (),
+    organisations: Mapping[str, Iterable[str]] = NONE,
     themes: Iterable[str] = (),
 ) -> Signature:
-    """Read an article. `language` is BCP 47, `published` ISO 8601, of which the day counts."""
+    """Read an article. `language` is BCP 47, `published` ISO 8601, of which the day counts.
+
+    `organisations` are ids, each with the names by which it was found; these are not names again.
+    """
     lead = _lead(title, text)
     # In a headline that has most words in capitals, none of them says anything.
     read = lead if _is_in_title_case(title) else f"{title}.\n{lead}"
@@ -148,12 +153,18 @@ def signature(
     return Signature(
         language=base(language),
         published=date.fromisoformat(published[:10]) if published else None,
-        names=tuple(_names(read, base(language))),
+        names=tuple(_names(read, base(language), _words_of(organisations))),
         numbers=frozenset(_numbers(rest)),
         dates=dates,
         countries=dict(countries),
         organisations=frozenset(organisations),
         themes=frozenset(themes),
+    )
+
+
+def _words_of(organisations: Mapping[str, Iterable[str]]) -> frozenset[str]:
+    return frozenset(
+        word for names in organisations.values() for name in names for word in fold(name).split()
     )
 
 
@@ -176,9 +187,9 @@ ARABIC = "ar"
 _NOUNS_IN_CAPITALS = frozenset(("de", "lb", ARABIC))
 
 
-def _names(text: str, language: str) -> Iterator[Name]:
+def _names(text: str, language: str, but: frozenset[str]) -> Iterator[Name]:
     """The words of names in the text, each once: not those of countries, days and months."""
-    known = _places_in(text, language) | _calendar(language)
+    known = but | _places_in(text, language) | _calendar(language)
     seen: set[str] = set()
     for run, word in _name_words(text, language):
         plain = fold(word)
@@ -463,8 +474,9 @@ SPELLING = 0.6
 # Texts about one topic are so close on average; closer speaks for one story, farther against.
 TOPIC = 0.6
 ENOUGH = 2.0
-# Without so much by names, numbers, dates and closeness, two texts share a topic and no event.
-SPECIFIC = 1.0
+# A name, a number, a date or closeness that weighs so much is a piece of evidence; one alone, such
+# as the town where two things happened, needs so much more beside it.
+PIECE, ALONE = 0.25, 0.5
 
 
 def same_story(
@@ -490,12 +502,15 @@ def same_story(
     ]
     themes = [_reason("theme", each, 1.0) for each in one.themes & other.themes]
     specific = [*(reason for _, reason in numbers), *names, *dates, *close]
-    if sum(reason.weight for reason in specific) < SPECIFIC:
+    pieces = [reason for reason in specific if reason.weight >= PIECE]
+    if not pieces:
         return None
     reasons = [*specific, *countries, *organisations, *sorted(themes, key=lambda r: r.value)[:2]]
     total = sum(reason.weight for reason in reasons) - A_DAY * apart**2
     if one.language == other.language:
         total -= SAME_WORDS
+    if len(pieces) == 1:
+        total -= ALONE
     if total < ENOUGH:
         return None
     reasons.sort(key=lambda reason: (-reason.weight, reason.kind, reason.value))

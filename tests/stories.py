@@ -13,6 +13,7 @@ from functools import cache
 from hashlib import sha1
 from pathlib import Path
 
+from enrich.organisations import organisations_of
 from enrich.places import countries_of
 from enrich.stories import Match, Signature, rarity, same_story, signature
 from enrich.themes import themes_of
@@ -58,6 +59,8 @@ def reports(*, development: bool) -> list[Report]:
         if is_development(row["group"]) != development:
             continue
         text = (row["title"], row["text"], row["language"])
+        countries = [(each.country, each.score) for each in countries_of(*text)]
+        named = organisations_of(*text, [code for code, _ in countries])
         found.append(
             Report(
                 number,
@@ -69,8 +72,11 @@ def reports(*, development: bool) -> list[Report]:
                 signature(
                     *text,
                     row["published"],
-                    countries=[(each.country, each.score) for each in countries_of(*text)],
-                    themes=[each.theme for each in themes_of(*text)],
+                    countries=countries,
+                    organisations={
+                        each.organisation: [one.term for one in each.evidence] for each in named
+                    },
+                    themes=[each.theme for each in themes_of(*text).themes],
                 ),
             )
         )
