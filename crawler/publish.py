@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from sqlite_utils import Database
 
-from crawler import __version__, clock, database, registry, schema, store, tdmrep
+from crawler import __version__, clock, database, registry, schema, store, stories, tdmrep
 from crawler.errors import ConfigError, PublishError
 from crawler.items import Source
 from crawler.progress import Progress
@@ -292,8 +292,14 @@ def _fill(source: Database, db: Database, *, full_text: bool, progress: Progress
         _insert(db, "languages", (_named(code, language_name) for code in sorted(languages)))
         _insert(db, "countries", (_named(code, country_name) for code in sorted(countries)))
         _insert(db, "ledger", _ledger(source))
-        _insert(db, "duplicates", source.query("SELECT * FROM duplicates"))
+        _relate(source, db)
     return total
+
+
+def _relate(source: Database, db: Database) -> None:
+    """What articles are to each other: one text, one story."""
+    _insert(db, "duplicates", source.query("SELECT * FROM duplicates"))
+    _insert(db, "same_story", stories.links(source))
 
 
 def _insert(db: Database, table: str, rows: Iterable[dict[str, Any]]) -> None:

@@ -162,6 +162,15 @@ class RemovedLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Shared:
+    """What two articles have in common: `kind` as in the table `same_story`, `value` for people."""
+
+    kind: str
+    value: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Related(Entry):
     """Another article that is something to this one.
 
@@ -172,6 +181,17 @@ class Related(Entry):
     relation: str
     shared: float | None
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SameStory(Entry):
+    """Another article that tells the story of this one in words of its own.
+
+    `score` and `evidence` (best first) are those of the table `same_story`.
+    """
+
+    score: float
+    evidence: tuple[Shared, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,6 +242,7 @@ class Article:
     series: tuple[Related, ...] = ()
     quoted_in: tuple[Related, ...] = ()
     quotes: tuple[Related, ...] = ()
+    same_story: tuple[SameStory, ...] = ()
 
 
 # --- Asking --------------------------------------------------------------------------------------
@@ -438,6 +459,7 @@ def article(conn: sqlite3.Connection, number: int, language: str = "en") -> Arti
         series=_related(conn, SERIES, number, None, language),
         quoted_in=_related(conn, QUOTED_IN, number, None, language),
         quotes=_related(conn, QUOTES, number, None, language),
+        same_story=_same_story(conn, number, language),
         attachments=tuple(
             Attachment(*found)
             for found in _rows(
@@ -519,6 +541,44 @@ def _related(
                 **found[entry.id])
         for entry in entries(conn, [*found], language)
     )  # fmt: skip
+
+
+MOST_OF_A_STORY = 10
+
+
+def _same_story(conn: sqlite3.Connection, article: int, language: str) -> tuple[SameStory, ...]:
+    """Those that tell the same, the surest first; countries, organisations, themes by name."""
+    found = {
+        other: (score, json.loads(evidence))
+        for other, score, evidence in _rows(
+            conn,
+            "SELECT other_id, score, evidence FROM same_story WHERE article_id = ?"
+            f" ORDER BY score DESC, other_id LIMIT {MOST_OF_A_STORY}",
+            (article,),
+        )
+    }
+    if not found:
+        return ()
+    names = {
+        "country": countries(conn, language),
+        "organisation": organisations(conn, language),
+        "theme": themes(conn, language),
+    }
+    return tuple(
+        SameStory(
+            **{field.name: getattr(entry, field.name) for field in fields(Entry)},
+            score=found[entry.id][0],
+            evidence=tuple(
+                Shared(
+                    kind=each["kind"],
+                    value=names.get(each["kind"], {}).get(each["value"], each["value"]),
+                    weight=each["weight"],
+                )
+                for each in found[entry.id][1]
+            ),
+        )
+        for entry in entries(conn, [*found], language)
+    )
 
 
 def _source(conn: sqlite3.Connection, source: str) -> Source:

@@ -345,6 +345,35 @@ def m009_sketches(db: Database) -> None:
     )
 
 
+@private()
+def m010_stories(db: Database) -> None:
+    """What an article has to tell a story by, and which two tell the same."""
+    db.executescript(
+        """
+        CREATE TABLE signatures (
+          article_id INTEGER PRIMARY KEY REFERENCES articles(id) ON DELETE CASCADE,
+          state TEXT NOT NULL,                    -- of the article that was read
+          day TEXT,                               -- it was published; NULL: nothing says when
+          signature BLOB                          -- enrich.stories.Signature as JSON, packed
+        );
+        CREATE INDEX signatures_day ON signatures(day);
+        -- Days of which articles have come, changed or gone since stories were last told apart.
+        CREATE TABLE story_days (day TEXT PRIMARY KEY) WITHOUT ROWID;
+        -- Two articles by their address, the smaller first, and the day of the earlier one.
+        CREATE TABLE stories (
+          one INTEGER NOT NULL REFERENCES articles(id) ON DELETE CASCADE,
+          other INTEGER NOT NULL REFERENCES articles(id) ON DELETE CASCADE,
+          day TEXT NOT NULL,
+          score REAL NOT NULL,
+          evidence TEXT NOT NULL,                 -- JSON, enrich.stories.Reason
+          PRIMARY KEY (one, other)
+        ) WITHOUT ROWID;
+        CREATE INDEX stories_other ON stories(other);
+        CREATE INDEX stories_day ON stories(day);
+        """
+    )
+
+
 @published()
 def m001_news(db: Database) -> None:
     db.executescript(
@@ -397,6 +426,12 @@ def m001_news(db: Database) -> None:
           cluster INTEGER NOT NULL REFERENCES articles(id) ON DELETE CASCADE,
           relation TEXT NOT NULL, shared REAL, reason TEXT NOT NULL,
           PRIMARY KEY (article_id, relation, cluster)
+        ) WITHOUT ROWID;
+        CREATE TABLE same_story (
+          article_id INTEGER NOT NULL REFERENCES articles(id) ON DELETE CASCADE,
+          other_id INTEGER NOT NULL REFERENCES articles(id) ON DELETE CASCADE,
+          score REAL NOT NULL, evidence TEXT NOT NULL,
+          PRIMARY KEY (article_id, other_id)
         ) WITHOUT ROWID;
         CREATE TABLE article_themes (
           article_id INTEGER NOT NULL REFERENCES articles(id) ON DELETE CASCADE,
@@ -547,6 +582,7 @@ def m002_search_and_indexes(db: Database) -> None:
         CREATE INDEX articles_content ON articles(content_hash);
         CREATE INDEX articles_duplicate ON articles(duplicate_of) WHERE duplicate_of IS NOT NULL;
         CREATE INDEX duplicates_cluster ON duplicates(cluster, relation);
+        CREATE INDEX same_story_other ON same_story(other_id);
         CREATE INDEX themes_article ON article_themes(theme, article_id);
         CREATE INDEX countries_article ON article_countries(country, article_id);
         CREATE INDEX regions_article ON article_regions(region, article_id);

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from crawler import channels, clock, clusters, sifting, sketches, versions
+from crawler import channels, clock, clusters, sifting, sketches, stories, versions
 from crawler.readings import Reading, Unread
 from crawler.writes import transaction
 from enrich import memory
@@ -111,6 +111,7 @@ def _remove_article(db: Database, url_id: int) -> None:
     sifting.unsettle(db, url_id)
     for (article,) in db.execute("SELECT id FROM articles WHERE url_id = ?", (url_id,)).fetchall():
         sketches.forget(db, article)
+        stories.forget(db, article)
     db.conn.execute("DELETE FROM articles WHERE url_id = ?", (url_id,))
 
 
@@ -211,7 +212,8 @@ def settle(db: Database) -> int:
     """
     changed = sifting.sift(db)
     sketches.settle(db)
-    return changed + clusters.settle(db)
+    changed += clusters.settle(db)
+    return changed + stories.settle(db)
 
 
 def _json(value: Any) -> str:

@@ -7,13 +7,13 @@ number that hardly anybody else writes says most, so the caller tells how rare e
 import math
 import re
 import tomllib
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from difflib import SequenceMatcher
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from babel.dates import get_day_names
 
@@ -84,10 +84,11 @@ class Signature:
     @property
     def keys(self) -> frozenset[str]:
         """By these, an index finds articles that may tell the same; two that do share one."""
+        main = (number for number in self.numbers if _information(number) >= MAIN)
         return frozenset(
             (
                 *(f"name:{name.key}" for name in self.names),
-                *(f"number:{number.key}" for number in self.numbers if _information(number) >= MAIN),
+                *(f"number:{number.key}" for number in main),
                 *(f"date:{day}" for day in self.dates),
                 *(f"organisation:{one}" for one in self.organisations),
             )
@@ -96,7 +97,7 @@ class Signature:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
-    """What two articles share: `kind` is one of KINDS, `weight` its part in the score."""
+    """What two articles share: `kind` is one of WEIGHTS, `weight` its part in the score."""
 
     kind: str
     value: str
@@ -105,13 +106,45 @@ class Reason:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """Two articles tell one story. `score` is above 0.5 and below 1; the first reason is the best."""
+    """Two articles tell one story. `score` is above 0.5, below 1; the best reason comes first."""
 
     score: float
     reasons: tuple[Reason, ...]
 
 
 NONE: Mapping[str, Iterable[str]] = {}
+
+# Raised by hand when signatures become others, so that stored ones are made anew.
+VERSION = 1
+
+
+def as_json(of: Signature) -> list[Any]:
+    """A signature to store; `from_json` gives it back."""
+    return [
+        of.language,
+        of.published and of.published.isoformat(),
+        [[name.key, name.written, name.run, name.sure] for name in of.names],
+        sorted([number.value, number.percent] for number in of.numbers),
+        sorted(of.dates),
+        dict(of.countries),
+        sorted(of.organisations),
+        sorted(of.themes),
+    ]
+
+
+def from_json(stored: list[Any]) -> Signature:
+    language, published, names, numbers, dates, countries, organisations, themes = stored
+    return Signature(
+        language=language,
+        published=date.fromisoformat(published) if published else None,
+        names=tuple(Name(*name) for name in names),
+        numbers=frozenset(Number(*number) for number in numbers),
+        dates=frozenset(dates),
+        countries=countries,
+        organisations=frozenset(organisations),
+        themes=frozenset(themes),
+    )
+
 
 # How rare a key of a signature is, from 0 (everybody has it) to 1 (nobody else).
 Rarity = Callable[[str], float]
@@ -177,7 +210,7 @@ def _lead(title: str, text: str) -> str:
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’\-‐‑][^\W\d_]+)*|[.!?…:;\n«»„“”\"()—–]|\S")
 _PART = re.compile(r"[^\W\d_]+")
-_ENDS = frozenset(".!?…:\n«»„“”\"(—–")
+_ENDS = frozenset('.!?…:\n«»„“”"(—–')
 # Of a word in the Arabic script, what is written onto it: and, so, in, as, for; the article.
 _ONTO = re.compile(r"^[وف]?(?:[بك]?ال|لل|[بلك])?(?=\w{3})")
 # So many consonants a key has at least: with fewer, too many words have the same ones.
@@ -270,7 +303,7 @@ def _keys(word: str, plain: str) -> Iterator[str]:
     key = _consonants(plain)
     if len(key) >= CONSONANTS:
         yield key
-    elif word.isupper() and len(word) > 1 or len(plain) > 3:  # noqa: PLR2004 (an acronym, or long)
+    elif (word.isupper() and len(word) > 1) or len(plain) > 3:  # noqa: PLR2004 (an acronym, or long)
         yield plain
 
 
@@ -310,7 +343,10 @@ _NUMERAL = re.compile(
     rf"(?P<percent>[{_SPACES}]?%)?(?![\d:/]|[.,]\d|\w)"
 )
 # Times of the day, and ordinals, which count nothing.
-_TIME = re.compile(r"\d{1,2}(?:[:h]\d{2}|[.:]\d{2}\s?(?:uhr|uur))\b|\d+(?:st|nd|rd|th|ste|e|ère|er|º|ª)\b", re.I)
+_TIME = re.compile(
+    r"\d{1,2}(?:[:h]\d{2}|[.:]\d{2}\s?(?:uhr|uur))\b|\d+(?:st|nd|rd|th|ste|e|ère|er|º|ª)\b",
+    re.IGNORECASE,
+)
 _YEARS = range(1900, 2101)
 # A number says as much as it has digits that are not rounded away, and counts more than a few.
 MAIN = 0.5
@@ -341,14 +377,12 @@ def _numerals() -> Mapping[str, Mapping[str, int]]:
 
 
 def _western(text: str) -> str:
-    """Digits as the West writes them, and the separators of Arabic numbers."""
-    return fold_digits(text).replace("٬", ",").replace("٫", ".").replace("٪", "%")
+    """Digits and separators as the West writes them; what Arabic writes onto a number, apart."""
+    text = text.translate(_DIGITS).replace("٬", ",").replace("٫", ".").replace("٪", "%")
+    return _ONTO_NUMBER.sub(" ", text)
 
 
-def fold_digits(text: str) -> str:
-    return text.translate(_DIGITS)
-
-
+_ONTO_NUMBER = re.compile(r"(?<=[\u0621-\u064a])(?=\d)")
 _DIGITS = {start + digit: str(digit) for start in (0x660, 0x6F0) for digit in range(10)}
 
 
@@ -421,9 +455,13 @@ def _dates(text: str) -> tuple[frozenset[str], str]:
 def _date() -> re.Pattern[str]:
     month = "|".join(map(re.escape, sorted(_month_numbers(), key=lambda name: (-len(name), name))))
     return re.compile(
-        rf"\b(?P<day>\d{{1,2}})(?:er|st|nd|rd|th|\.)?\s+(?:de |of )?(?P<month>{month})\b\.?(?:\s+(?:de )?\d{{4}}\b)?"
-        rf"|\b(?P<before>{month})\s+(?P<after>\d{{1,2}})(?:st|nd|rd|th)?\b(?![.,]\d)(?:,?\s+\d{{4}}\b)?",
-        re.IGNORECASE,
+        rf"""
+        \b (?P<day>\d{{1,2}}) (?:er|st|nd|rd|th|\.)? \s+ (?:de\s|of\s)? (?P<month>{month}) \b \.?
+            (?: \s+ (?:de\s)? \d{{4}} \b )?
+        | \b (?P<before>{month}) \s+ (?P<after>\d{{1,2}}) (?:st|nd|rd|th)? \b (?![.,]\d)
+            (?: ,? \s+ \d{{4}} \b )?
+        """,
+        re.IGNORECASE | re.VERBOSE,
     )
 
 
@@ -482,7 +520,7 @@ PIECE, ALONE = 0.25, 0.5
 def same_story(
     one: Signature, other: Signature, *, rare: Rarity, closeness: float | None = None
 ) -> Match | None:
-    """Whether both tell one story. `closeness` is the cosine of their sentence embeddings, if known.
+    """Whether both tell one story. `closeness` is the cosine of sentence embeddings, if known.
 
     Without a country or a number in common they do not, however close.
     """
@@ -495,7 +533,9 @@ def same_story(
         return None
     names = list(_shared_names(one, other, rare))
     dates = [_reason("date", day, rare(f"date:{day}")) for day in one.dates & other.dates]
-    close = [] if closeness is None else [_reason("closeness", f"{closeness:.2f}", closeness - TOPIC)]
+    close = (
+        [] if closeness is None else [_reason("closeness", f"{closeness:.2f}", closeness - TOPIC)]
+    )
     organisations = [
         _reason("organisation", each, rare(f"organisation:{each}"))
         for each in one.organisations & other.organisations
@@ -506,7 +546,7 @@ def same_story(
     if not pieces:
         return None
     reasons = [*specific, *countries, *organisations, *sorted(themes, key=lambda r: r.value)[:2]]
-    total = sum(reason.weight for reason in reasons) - A_DAY * apart**2
+    total = math.fsum(reason.weight for reason in reasons) - A_DAY * apart**2
     if one.language == other.language:
         total -= SAME_WORDS
     if len(pieces) == 1:
@@ -547,9 +587,7 @@ def _shared_numbers(one: Signature, other: Signature, rare: Rarity) -> list[tupl
     ]
 
 
-def _numbers_in_common(
-    one: Signature, other: Signature
-) -> Iterator[tuple[float, Number, str]]:
+def _numbers_in_common(one: Signature, other: Signature) -> Iterator[tuple[float, Number, str]]:
     same = one.numbers & other.numbers
     for number in same:
         yield _information(number), number, str(number)
@@ -569,14 +607,13 @@ NEAR = 0.05
 def _is_about(one: Number, other: Number) -> bool:
     if one.percent != other.percent or min(one.value, other.value) < 100:  # noqa: PLR2004
         return False
-    return (
-        _information(one) != _information(other)
-        and abs(one.value - other.value) <= NEAR * max(one.value, other.value)
+    return _information(one) != _information(other) and abs(one.value - other.value) <= NEAR * max(
+        one.value, other.value
     )
 
 
 def _shared_names(one: Signature, other: Signature, rare: Rarity) -> list[Reason]:
-    """Each name that both have, the rarest first; the words of one name count hardly more than it."""
+    """Each name that both have, the rarest first; its further words add little."""
     by_key: dict[str, list[Name]] = {}
     for name in other.names:
         by_key.setdefault(name.key, []).append(name)
@@ -595,7 +632,9 @@ def _shared_names(one: Signature, other: Signature, rare: Rarity) -> list[Reason
         if not seen.isdisjoint((f"0 {name.written}", f"1 {like.written}")):
             continue
         seen.update((f"0 {name.written}", f"1 {like.written}"))
-        written = name.written if name.written == like.written else f"{name.written} ~ {like.written}"
+        written = (
+            name.written if name.written == like.written else f"{name.written} ~ {like.written}"
+        )
         if runs.isdisjoint(((0, name.run), (1, like.run))):
             reasons.append(_reason("name", written, strength * factor))
             factor *= FURTHER
@@ -606,9 +645,12 @@ def _shared_names(one: Signature, other: Signature, rare: Rarity) -> list[Reason
 
 
 def _strength(name: Name, like: Name) -> float:
-    return 1.0 if name.written.isascii() == like.written.isascii() or not _is_arabic(
-        name.written + like.written
-    ) else TRANSLITERATED
+    return (
+        1.0
+        if name.written.isascii() == like.written.isascii()
+        or not _is_arabic(name.written + like.written)
+        else TRANSLITERATED
+    )
 
 
 def _is_arabic(text: str) -> bool:

@@ -87,6 +87,13 @@ DUPLICATES = [
     (2, 1, "series", 0.9, "date"),
     (9, 2, "quoted", 1.0, "found"),
 ]
+SHARED = json.dumps(
+    [
+        {"kind": "name", "value": "Vareille", "weight": 0.9},
+        {"kind": "country", "value": "BE", "weight": 0.5},
+    ]
+)
+SAME_STORY = [(1, 4, 0.81, SHARED), (4, 1, 0.81, SHARED)]
 TAGS = {1: "housing", 2: "housing", 3: "housing", 4: "migration", 10: "housing", 12: "migration"}
 
 
@@ -197,6 +204,7 @@ def make_news(path: Path) -> Path:
     conn.execute("UPDATE articles SET url = 'javascript:alert(1)' WHERE id = 8")
     conn.execute("UPDATE articles SET duplicate_of = 10 WHERE id = 11")
     conn.executemany("INSERT INTO duplicates VALUES (?, ?, ?, ?, ?)", DUPLICATES)
+    conn.executemany("INSERT INTO same_story VALUES (?, ?, ?, ?)", SAME_STORY)
     conn.execute("INSERT INTO language_votes SELECT id, 'pycld2', language, 0.98 FROM articles")
     conn.execute("INSERT INTO article_languages SELECT id, language, 1.0 FROM articles")
     conn.execute("UPDATE article_languages SET share = 0.7 WHERE article_id = 1")

@@ -283,6 +283,21 @@ def test_issues_of_a_series_and_what_quotes_an_article_are_named_and_stand_for_t
     assert {first.original, second.original, quoted.original} == {None}
 
 
+def test_articles_that_tell_one_story_name_each_other_and_what_they_share(
+    conn: sqlite3.Connection,
+) -> None:
+    one, other = (published.article(conn, number, "nl") for number in (1, 4))
+    assert one
+    assert other
+    (found,) = one.same_story
+    assert (found.id, found.language, found.score) == (4, "ar", 0.81)
+    assert [(each.kind, each.value) for each in found.evidence] == [
+        ("name", "Vareille"), ("country", "België"),
+    ]  # fmt: skip
+    assert [each.id for each in other.same_story] == [1]
+    assert one.original is None
+
+
 def test_of_a_long_series_the_nearest_are_named(conn: sqlite3.Connection) -> None:
     with closing(sqlite3.connect(":memory:")) as longer:
         conn.backup(longer)

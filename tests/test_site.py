@@ -217,6 +217,20 @@ def test_a_story_says_what_each_is_to_the_other_how_much_they_share_and_why(db: 
     )  # fmt: skip
 
 
+def test_a_story_that_is_told_elsewhere_is_linked_with_its_language_and_what_is_shared(
+    db: Path,
+) -> None:
+    html = page(db, "/article/1")
+    assert "The same story elsewhere" in html
+    assert ", in Arabic" in html
+    assert "name <q><bdi>Vareille</bdi></q>" in html
+    assert "country <q><bdi>Belgium</bdi></q>" in html
+    (answer,) = get(db, "/article/4.json")
+    (found,) = answer.json()["same_story"]
+    assert (found["id"], found["language"], found["score"]) == (1, "fr", 0.81)
+    assert found["evidence"][0] == {"kind": "name", "value": "Vareille", "weight": 0.9}
+
+
 def test_a_series_and_a_quoting_article_are_linked(db: Path) -> None:
     assert "In the same series" in page(db, "/article/1")
     assert "Quoted whole in" in page(db, "/article/9")
