@@ -434,35 +434,28 @@ def _value(digits: str) -> float:
     return float(digits.replace(",", "."))
 
 
+_DAY_FIRST = re.compile(
+    r"\b(?P<day>\d{1,2})(?:er|st|nd|rd|th|\.)?\s+(?:de |of )?(?P<month>[^\W\d_]{3,})\b\.?"
+    r"(?:\s+(?:de )?\d{4}\b)?"
+)
+_MONTH_FIRST = re.compile(
+    r"\b(?P<month>[^\W\d_]{3,})\s+(?P<day>\d{1,2})(?:st|nd|rd|th)?\b(?![.,]\d)(?:,?\s+\d{4}\b)?"
+)
+
+
 def _dates(text: str) -> tuple[frozenset[str], str]:
     """The days that a text names, and the text without them: their numbers count nothing."""
-    text = _western(text)
     found = set()
 
     def note(match: re.Match[str]) -> str:
-        day = int(match["day"] or match["after"])
-        month = _month_numbers().get((match["month"] or match["before"]).casefold())
+        day, month = int(match["day"]), _month_numbers().get(match["month"].casefold())
         if month is None or not 1 <= day <= 31:  # noqa: PLR2004
             return match[0]
         found.add(f"{month:02}-{day:02}")
         return " "
 
-    rest = _date().sub(note, text)
+    rest = _MONTH_FIRST.sub(note, _DAY_FIRST.sub(note, _western(text)))
     return frozenset(found), rest
-
-
-@cache
-def _date() -> re.Pattern[str]:
-    month = "|".join(map(re.escape, sorted(_month_numbers(), key=lambda name: (-len(name), name))))
-    return re.compile(
-        rf"""
-        \b (?P<day>\d{{1,2}}) (?:er|st|nd|rd|th|\.)? \s+ (?:de\s|of\s)? (?P<month>{month}) \b \.?
-            (?: \s+ (?:de\s)? \d{{4}} \b )?
-        | \b (?P<before>{month}) \s+ (?P<after>\d{{1,2}}) (?:st|nd|rd|th)? \b (?![.,]\d)
-            (?: ,? \s+ \d{{4}} \b )?
-        """,
-        re.IGNORECASE | re.VERBOSE,
-    )
 
 
 @cache
@@ -591,25 +584,29 @@ def _numbers_in_common(one: Signature, other: Signature) -> Iterator[tuple[float
     same = one.numbers & other.numbers
     for number in same:
         yield _information(number), number, str(number)
-    left = sorted(other.numbers - same, key=str)
-    for number in sorted(one.numbers - same, key=str):
+    left = _in_order(other.numbers - same)
+    for number in _in_order(one.numbers - same):
         like = next((each for each in left if _is_about(number, each)), None)
         if like is not None:
             left.remove(like)
-            exact = max(number, like, key=_information)
-            yield ABOUT * _information(exact), exact, f"{number} ~ {like}"
+            exact = max(number, like, key=lambda each: (_information(each), each.value))
+            shown = f"{number} ~ {like}"
+            yield ABOUT * _information(exact), exact, shown
 
 
-# The rounder of two numbers is the other one rounded, and no farther off than this.
-NEAR = 0.05
+# The rounder of two numbers is the other one rounded, and no farther off than this; small numbers
+# are not rounded.
+NEAR, ROUNDED = 0.05, 100
+
+
+def _in_order(numbers: Iterable[Number]) -> list[Number]:
+    found = (number for number in numbers if number.value >= ROUNDED and not number.percent)
+    return sorted(found, key=lambda number: number.value)
 
 
 def _is_about(one: Number, other: Number) -> bool:
-    if one.percent != other.percent or min(one.value, other.value) < 100:  # noqa: PLR2004
-        return False
-    return _information(one) != _information(other) and abs(one.value - other.value) <= NEAR * max(
-        one.value, other.value
-    )
+    near = abs(one.value - other.value) <= NEAR * max(one.value, other.value)
+    return near and _information(one) != _information(other)
 
 
 def _shared_names(one: Signature, other: Signature, rare: Rarity) -> list[Reason]:

@@ -93,9 +93,9 @@ def test_without_a_country_or_a_number_in_common_there_is_no_story_however_close
 
 
 def test_one_town_alone_is_no_story() -> None:
-    bare = {"numbers": frozenset(), "dates": frozenset(), "themes": frozenset()}
-    town = [name for name in DUTCH.names if name.written == "Marchevaux"]
-    assert same_story(FRENCH, replace(DUTCH, names=tuple(town), **bare), rare=rare) is None
+    town = tuple(name for name in DUTCH.names if name.written == "Marchevaux")
+    other = replace(DUTCH, names=town, numbers=frozenset(), dates=frozenset())
+    assert same_story(FRENCH, other, rare=rare) is None
 
 
 @pytest.mark.parametrize(
