@@ -158,8 +158,13 @@ class _Told:
 
     id: int
     address: str
+    source: str
     signature: Signature
     keys: frozenset[str]
+
+    def may_tell_as(self, other: "_Told") -> bool:
+        """Whether they may be two reports: one newsroom writes again of what comes next."""
+        return (self.source, self.signature.language) != (other.source, other.signature.language)
 
 
 class _Window:
@@ -179,13 +184,15 @@ class _Window:
 
     def _of(self, day: date) -> tuple[_Told, ...]:
         rows = self.db.execute(
-            "SELECT articles.id, urls.key, signature FROM signatures"
+            "SELECT articles.id, urls.key, articles.source, signature FROM signatures"
             " JOIN articles ON articles.id = article_id JOIN urls ON urls.id = url_id"
             " WHERE day = ? ORDER BY urls.key",
             [day.isoformat()],
         ).fetchall()
-        found = ((ident, address, _unpacked(blob)) for ident, address, blob in rows)
-        return tuple(_Told(ident, address, of, of.keys) for ident, address, of in found)
+        found = ((ident, address, source, _unpacked(blob)) for ident, address, source, blob in rows)
+        return tuple(
+            _Told(ident, address, source, of, of.keys) for ident, address, source, of in found
+        )
 
     def _counts(self, day: date) -> Counter[str]:
         return Counter(key for told in self.of(day) for key in told.keys)
@@ -234,6 +241,7 @@ def _linked(window: _Window, day: date) -> Iterator[tuple[int, int, float, str]]
             for key in told.keys
             for other in having.get(key, ())
             if other.signature.published != day or other.address > told.address
+            if told.may_tell_as(other)
         }
         for other in others.values():
             one, two = sorted((told, other), key=lambda each: each.address)

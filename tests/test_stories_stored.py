@@ -4,7 +4,7 @@ import json
 import random
 from collections.abc import Iterable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ class Told:
     text: str
     day: str | None = "2026-10-06"
     country: str = "BE"
+    source: str = "quai"
 
 
 FRENCH = Told(
@@ -67,7 +68,15 @@ def add(db: Database, reports: Iterable[Told]) -> None:
         published = told.day and f"{told.day}T08:00:00Z"
         put(
             db,
-            [Stored(path=told.path, text=told.text, title=told.title, published=published)],
+            [
+                Stored(
+                    path=told.path,
+                    text=told.text,
+                    title=told.title,
+                    published=published,
+                    source=told.source,
+                )
+            ],
         )
         places = [{"country": told.country, "score": 1.0, "evidence": []}]
         db.execute(
@@ -176,6 +185,16 @@ def test_an_article_without_a_date_is_linked_to_none(db: Database) -> None:
     assert not links(db)
 
 
+@pytest.mark.parametrize(("source", "linked"), [("quai", False), ("pont", True)])
+def test_two_articles_of_one_source_in_one_language_are_no_two_reports(
+    db: Database, *, source: str, linked: bool
+) -> None:
+    again = replace(FRENCH, path="again", title=f"{FRENCH.title} encore", source=source)
+    add(db, [FRENCH, again])
+    store.settle(db)
+    assert (("again", "fr") in pairs(db)) is linked
+
+
 def test_what_many_write_in_these_days_finds_nobody(db: Database) -> None:
     many = [
         Told(
@@ -202,7 +221,13 @@ def test_links_are_published_from_either_side_and_not_between_copies_of_a_text(
             db,
             [
                 Told(path="fr", language="fr", title=FRENCH.title, text=copied),
-                Told(path="copy", language="fr", title=FRENCH.title, text=f"Reprise. {copied}"),
+                Told(
+                    path="copy",
+                    language="fr",
+                    title=FRENCH.title,
+                    text=f"Reprise. {copied}",
+                    source="pont",
+                ),
                 DUTCH,
             ],
         )
