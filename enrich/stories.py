@@ -22,6 +22,7 @@ from enrich.published import month_numbers
 from enrich.text import fold, fold_cased
 
 NUMERALS = Path(__file__).parent / "data" / "numerals.toml"
+BODIES = Path(__file__).parent / "data" / "bodies.toml"
 
 # Characters that are read below the title: two paragraphs. News tells first what has happened;
 # farther down it names what else has, and whoever reported it.
@@ -34,6 +35,8 @@ FEW = 100
 TOLD_BY = 3
 # A country that is named in passing makes no story.
 PASSING = 0.3
+# Nor does one of many: a round of the world's news. Up to so many, each counts whole.
+SEVERAL = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +225,7 @@ _NOUNS_IN_CAPITALS = frozenset(("de", "lb", ARABIC))
 
 def _names(text: str, language: str, but: frozenset[str]) -> Iterator[Name]:
     """The words of names in the text, each once: not those of countries, days and months."""
-    known = but | _places_in(text, language) | _calendar(language)
+    known = but | _places_in(text, language) | _calendar(language) | _bodies()
     seen: set[str] = set()
     for run, word in _name_words(text, language):
         plain = fold(word)
@@ -272,6 +275,11 @@ def _places_in(text: str, language: str) -> frozenset[str]:
         if name.codes
         for word in fold(key).split()
     )
+
+
+@cache
+def _bodies() -> frozenset[str]:
+    return frozenset(tomllib.loads(BODIES.read_text(encoding="utf-8"))["words"].split())
 
 
 @cache
@@ -515,14 +523,15 @@ def same_story(
 ) -> Match | None:
     """Whether both tell one story. `closeness` is the cosine of sentence embeddings, if known.
 
-    Without a country or a number in common they do not, however close.
+    Without a country or a number in common they do not, however close; many texts have one share
+    of something in common.
     """
     apart = _days_apart(one, other)
     if apart is None or apart > MOST_DAYS:
         return None
     countries = list(_shared_countries(one, other))[:2]
     numbers = _shared_numbers(one, other, rare)
-    if not countries and not any(said >= MAIN for said, _ in numbers):
+    if not countries and not any(said >= MAIN and "%" not in of.value for said, of in numbers):
         return None
     names = list(_shared_names(one, other, rare))
     dates = [_reason("date", day, rare(f"date:{day}")) for day in one.dates & other.dates]
@@ -536,7 +545,7 @@ def same_story(
     themes = [_reason("theme", each, 1.0) for each in one.themes & other.themes]
     specific = [*(reason for _, reason in numbers), *names, *dates, *close]
     pieces = [reason for reason in specific if reason.weight >= PIECE]
-    if not pieces:
+    if not pieces or (one.language == other.language and not _are_of_two_kinds(pieces)):
         return None
     reasons = [*specific, *countries, *organisations, *sorted(themes, key=lambda r: r.value)[:2]]
     total = math.fsum(reason.weight for reason in reasons) - A_DAY * apart**2
@@ -553,6 +562,12 @@ def same_story(
     )
 
 
+def _are_of_two_kinds(pieces: Iterable[Reason]) -> bool:
+    """Whether there are a name and a number or day: in one language, places of a region recur."""
+    kinds = {reason.kind for reason in pieces}
+    return "name" in kinds and not kinds.isdisjoint(("number", "date"))
+
+
 def _days_apart(one: Signature, other: Signature) -> int | None:
     if one.published is None or other.published is None:
         return None
@@ -564,10 +579,11 @@ def _reason(kind: str, value: str, strength: float) -> Reason:
 
 
 def _shared_countries(one: Signature, other: Signature) -> Iterator[Reason]:
+    several = min(1.0, SEVERAL / max(1, len(one.countries), len(other.countries)))
     for code in sorted(one.countries.keys() & other.countries.keys()):
         strength = min(one.countries[code], other.countries[code])
         if strength >= PASSING:
-            yield _reason("country", code, min(1.0, strength))
+            yield _reason("country", code, several * min(1.0, strength))
 
 
 def _shared_numbers(one: Signature, other: Signature, rare: Rarity) -> list[tuple[float, Reason]]:

@@ -98,6 +98,21 @@ def test_one_town_alone_is_no_story() -> None:
     assert same_story(FRENCH, other, rare=rare) is None
 
 
+def test_in_one_language_names_alone_are_no_story_and_with_a_number_they_are() -> None:
+    again = read(
+        "Vareille tranche", "À Marchevaux, a dit hier la juge Vareille, il faut 312 lits.", "fr"
+    )
+    assert same_story(FRENCH, again, rare=rare)
+    assert same_story(FRENCH, replace(again, numbers=frozenset()), rare=rare) is None
+
+
+def test_shares_of_something_alone_are_no_number_in_common() -> None:
+    shares = frozenset({Number(37.0, percent=True), Number(47.0, percent=True)})
+    one, other = (replace(each, numbers=shares) for each in (FRENCH, DUTCH))
+    assert same_story(one, other, rare=rare)
+    assert same_story(one, replace(other, countries={}), rare=rare) is None
+
+
 @pytest.mark.parametrize(
     ("text", "language", "expected"),
     [
@@ -154,7 +169,8 @@ def test_names_are_known_again_in_other_spellings_and_scripts(
 
 def test_what_begins_a_sentence_and_names_of_countries_days_and_bodies_are_no_names() -> None:
     found = signature(
-        "", "Students met on Monday. Teachers in Kenya told Amnesty of Lokitare.", "en",
+        "", "Students met on Monday. Teachers in Kenya told Amnesty and the Senate of Lokitare.",
+        "en",
         organisations={"amnesty": ["Amnesty"]},
     )  # fmt: skip
     assert [name.written for name in found.names] == ["Lokitare"]
