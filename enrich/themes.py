@@ -106,7 +106,7 @@ def _chosen(
             evidence=(*_evidence(slug, found, words, judged), *_meaning(slug, second)),
         )
         for probability, slug in surest[:MOST]
-        if -probability >= least
+        if -probability >= least and slug in lexicon()
     )
     reasoned = tuple(theme for theme in chosen if theme.evidence)
     # Learnt words alone say what else a text is about, not that it is about something.
