@@ -27,9 +27,10 @@ class Group(click.Group):
         except TamisError as error:
             raise click.ClickException(str(error)) from error
         except ValueError as error:
+            from enrich.embedding import EmbeddingError
             from enrich.vocabulary import LexiconError
 
-            if not isinstance(error, LexiconError):
+            if not isinstance(error, LexiconError | EmbeddingError):
                 raise
             raise click.ClickException(str(error)) from error
         except OSError as error:

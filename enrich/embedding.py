@@ -30,8 +30,8 @@ LANGUAGES = frozenset(
 OPENING = 110
 
 
-class EmbeddingError(RuntimeError):
-    """The second opinion is asked for and cannot be had: says what to install."""
+class EmbeddingError(ValueError):
+    """The environment asks for a second opinion that cannot be had: says what to install."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

