@@ -9,6 +9,8 @@ from enrich.article import Extracted, Hints
 from enrich.attachments import Attachment
 from enrich.extract import bcp47, extract
 from enrich.images import LeadImage
+from enrich.organisations import gazetteer
+from enrich.vocabulary import elsewhere, lexicon
 
 # Kinds of pages that do not show their text to whoever comes by.
 WALLED = ("empty", "shell", "consent", "paywall")
@@ -17,6 +19,9 @@ WALLED = ("empty", "shell", "consent", "paywall")
 def ready() -> None:
     """What a process loads before its first page, so that it costs no page its time."""
     language.ready()
+    lexicon()
+    elsewhere()
+    gazetteer()
 
 
 def read(page: Unread) -> Reading:
