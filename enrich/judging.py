@@ -32,11 +32,13 @@ WEAK = (0.6, 0.4, 0.3)
 MOST_WORDS = 250
 # Shorter words are mostly of grammar, and longer ones differ most in their ends.
 SHORTEST, STEM = 4, 9
+# Characters a word, at the most, of what is folded for its first words.
 LONGEST = 20
+# In a text of fewer different words, each counts as if there were so many.
 FEWEST_WORDS = 10
-# Texts shorter than this count as if they were as long.
-SHORT = 40
-USUAL = 150
+# Texts shorter than this, in words, count as if they were as long; lengths are told from the usual
+# one's. Round figures: the weights were learnt with them, and these alone would move with others.
+SHORT, USUAL = 40, 150
 
 THEME_FEATURES = (
     "found", "strong in title", "strong in lead", "strong in text", "weak in title", "weak in lead",

@@ -78,7 +78,6 @@ class Lesson:
     themes: Mapping[str, tuple[int, float]]
     sector: tuple[int, float] | None
     learn: bool = True
-    gold: Mapping[str, Any] | None = None
     opening: str = ""
 
     @property
@@ -99,9 +98,9 @@ def _hash(ident: str) -> tuple[int, int]:
 def lessons(corpora: Path) -> Iterator[Lesson]:
     """Every text, in an order that does not change."""
     for path in (*sorted(GOLD.glob("*.jsonl")), *sorted(GOLD.glob("lessons/*.jsonl"))):
-        gold = path.parent == GOLD
+        lesson = path.parent != GOLD
         for row in _lines(path):
-            yield _ours(row, path.stem, learn=not (gold and judges(row["id"])), gold=gold)
+            yield _ours(row, path.stem, learn=lesson or not judges(row["id"]))
     yield from _demo()
     yield from _examples()
     yield from _reliefweb(corpora / "tagging")
@@ -150,7 +149,7 @@ def _reliefweb(folder: Path) -> Iterator[Lesson]:
         yield _lesson(Text(f"post {row['id']}", row["lang"], "", row["text"]), {}, (1, POST))
 
 
-def _ours(row: Mapping[str, Any], language: str, *, learn: bool, gold: bool) -> Lesson:
+def _ours(row: Mapping[str, Any], language: str, *, learn: bool) -> Lesson:
     main = row["main"]
     about = {main, *row["themes"]}
     themes = {
@@ -160,7 +159,7 @@ def _ours(row: Mapping[str, Any], language: str, *, learn: bool, gold: bool) -> 
     }
     sector = (1, 1.0) if main else (0, NEGATIVE)
     text = Text(row["id"], language, row["title"], row["text"])
-    return _lesson(text, themes, sector, learn=learn, gold=row if gold else None)
+    return _lesson(text, themes, sector, learn=learn)
 
 
 def _lesson(

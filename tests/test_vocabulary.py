@@ -19,6 +19,13 @@ class TestRecord:
     def test_has_a_label_and_terms_in_every_language(self, record: ThemeRecord) -> None:
         assert set(record.labels) == set(record.terms) == set(LANGUAGES)
 
+    def test_has_sixty_terms_in_french_and_dutch_and_forty_in_the_others(
+        self, record: ThemeRecord
+    ) -> None:
+        for language, terms in record.terms.items():
+            finding = [term for term in terms if term[0] != "-"]
+            assert len(finding) >= (60 if language in {"fr", "nl"} else 40), language
+
     def test_has_a_strong_term_in_every_language(self, record: ThemeRecord) -> None:
         assert all(any(term[0] == "+" for term in terms) for terms in record.terms.values())
 
