@@ -5,12 +5,19 @@ from pathlib import Path
 
 import pytest
 import warm
+from hypothesis import HealthCheck, settings
 from reading import read_all
 from sqlite_utils import Database
 from web import Crawl, Web, record
 
 from crawler import database, store
 from crawler.items import Address, Source
+
+# How fast inputs are drawn and tried depends on what else the machine does: no matter of ours.
+settings.register_profile(
+    "tamis", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)  # fmt: skip
+settings.load_profile("tamis")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
