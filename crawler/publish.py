@@ -19,12 +19,12 @@ from urllib.parse import urlsplit
 
 from sqlite_utils import Database
 
-from crawler import __version__, clock, database, registry, schema, store, stories, tdmrep
+from crawler import __version__, clock, database, index, registry, schema, store, stories, tdmrep
 from crawler.errors import ConfigError, PublishError
 from crawler.items import Source
 from crawler.progress import Progress
-from crawler.published import connect, count_facets, snapshot
-from crawler.query import search_text
+from crawler.published import connect, snapshot
+from crawler.search import count_facets
 from crawler.urls import host, web_url
 from enrich import annotate
 from enrich.detectors import canonical
@@ -47,7 +47,7 @@ INTERFACE = ("fr", "nl", "en")
 REGIONS_IN = ("fr", "nl", "de", "en")  # the languages of Belgium, and English
 # A take-down removes one article, a mistaken --db all of them. Half is far from both.
 MOST_LOST = 0.5
-FILL = "m002_search_and_indexes"  # the step of schema.published that comes after the rows
+FILL = "m002_indexes"  # the step of schema.published that comes after the rows
 
 
 def publish(
@@ -261,14 +261,10 @@ def _fill(source: Database, db: Database, *, full_text: bool, progress: Progress
             if full_text:
                 shown = replace(shown, level="full", characters=EXTRACT_CHARACTERS)
             article = _article(row, shown, signals, records[row["source"]])
-            text = row["text"] if article["rights"] == "full" else article["summary"]
             places = _tags(row["id"], row["countries"])
             _insert(db, "articles", [article])
-            searched = search_text(row["title"], text)
-            _insert(
-                db, "article_texts",
-                [{"article_id": row["id"], "text": text, "search_text": searched}],
-            )  # fmt: skip
+            if article["rights"] == "full":
+                _insert(db, "article_texts", [{"article_id": row["id"], "text": row["text"]}])
             themes = (tag for tag in _tags(row["id"], row["themes"]) if tag["theme"] in lexicon())
             _insert(db, "article_themes", themes)  # without what the lexicon has dropped since
             _insert(db, "article_countries", places)
@@ -293,7 +289,26 @@ def _fill(source: Database, db: Database, *, full_text: bool, progress: Progress
         _insert(db, "countries", (_named(code, country_name) for code in sorted(countries)))
         _insert(db, "ledger", _ledger(source))
         _relate(source, db)
+        _index(source, db)
     return total
+
+
+def _index(source: Database, db: Database) -> None:
+    """Whole texts, also where an extract is shown: they are found, and cannot be read.
+
+    Of those that ask that nothing be shown, the title alone.
+    """
+    hidden = {id_ for (id_,) in db.execute("SELECT id FROM articles WHERE rights = 'metadata'")}
+
+    def text(article: int) -> str:
+        sql = "SELECT text FROM article_texts WHERE article_id = ?"
+        return "" if article in hidden else str(source.execute(sql, [article]).fetchone()[0])
+
+    found = index.listings(db.conn)
+    index.add(
+        db.conn,
+        ((dated, listed, title, text(listed.article_id)) for dated, title, listed in found),
+    )
 
 
 def _relate(source: Database, db: Database) -> None:
@@ -536,13 +551,13 @@ def _checked(db: Database) -> dict[str, int]:
     problems = [row[0] for row in db.execute("PRAGMA integrity_check(5)") if row[0] != "ok"]
     problems += [f"broken reference {tuple(row)}" for row in db.execute("PRAGMA foreign_key_check")]
     try:
-        db.execute("INSERT INTO articles_fts(articles_fts, rank) VALUES ('integrity-check', 1)")
+        db.execute("INSERT INTO articles_fts(articles_fts) VALUES ('integrity-check')")
     except sqlite3.DatabaseError as error:
         problems.append(f"full-text index: {error}")
     tables = (
         "sources",
         "articles",
-        "article_texts",
+        "listed",
         "article_themes",
         "article_countries",
         "article_organisations",
@@ -551,8 +566,8 @@ def _checked(db: Database) -> dict[str, int]:
     counts = {
         name: int(db.execute(f"SELECT count(*) FROM {name}").fetchone()[0]) for name in tables
     }
-    if counts["articles"] != counts["article_texts"]:
-        problems.append(f"{counts['articles']} articles, but {counts['article_texts']} texts")
+    if counts["articles"] != counts["listed"]:
+        problems.append(f"{counts['articles']} articles, but {counts['listed']} in the index")
     unmatched = "SELECT count(*) FROM ledger WHERE outcome = 'stored' AND article_id IS NULL"
     if lost := db.execute(unmatched).fetchone()[0]:
         problems.append(f"{lost} URLs are said to be stored but have no article")

@@ -1,16 +1,12 @@
-"""Reading the published database: search, one article, what feeds need. Plain SQL, read only.
+"""Reading the published database: one article, entries of lists, names. Plain SQL, read only.
 
-The site, the feeds and the exports all ask here, so that they cannot disagree. What is asked is a
-`crawler.query.Query`. Times are UTC, ISO 8601 text.
-
-What `publish` puts in for this module: `search_text` (crawler.query) fills
-article_texts.search_text, `count_facets` fills facet_counts, and the snapshot table holds `built`
-(a UTC time) and, once the site has an address, `base_url`.
+The site, the feeds and the exports all ask here and in crawler.search, so that they cannot
+disagree. Times are UTC, ISO 8601 text.
 """
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
@@ -18,14 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from crawler.errors import ConfigError
-from crawler.query import FACETS, Cursor, Match, Query, match
 
-# Counting stops here, and facets are counted over as many: at 1,000,000 articles a capped count
-# takes 0.5 ms where a full one takes 39, and nobody reads the 10,001st hit.
-CAP = 10_000
-PAGE = 20
 # What an article is sorted by: undated ones stand where they were found.
-# schema.m002 has indexes on this very expression.
 DATED = "coalesce(articles.published, articles.fetched)"
 
 RIGHT_TO_LEFT = frozenset(
@@ -105,21 +95,6 @@ class Entry:
     language: str
     language_tag: str
     themes: tuple[Label, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Results:
-    """One page of what was found. `total` beyond CAP means "more than CAP"."""
-
-    entries: tuple[Entry, ...]
-    total: int
-    facets: dict[str, tuple[Label, ...]]
-    newer: Cursor | None = None
-    older: Cursor | None = None
-
-    @property
-    def capped(self) -> bool:
-        return self.total > CAP
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,123 +223,13 @@ class Article:
 # --- Asking --------------------------------------------------------------------------------------
 
 
-def search(conn: sqlite3.Connection, query: Query, language: str = "en") -> Results:
-    """One page of the newest articles that fit, with how many there are of what.
-
-    Languages, themes and countries are named in `language`.
-
-    With words, a theme or a country, what is sorted by date is the CAP articles that arrived last
-    (the order the index is kept in); with fewer hits than that the order is exact.
-    """
-    hits = _hits(conn, query, CAP + 1)
-    chosen, newer, older = _page(hits[:CAP], query.page)
-    facets = _stored_facets(conn, language) if query.plain else {}
-    facets = facets or _counted_facets(conn, [id_ for _, id_ in hits[:CAP]], language)
-    total = len(hits)
-    if query.plain and hits:
-        # Every article has exactly one language, so these add up to all there are.
-        total = sum(label.n for label in facets["language"]) or total
-    return Results(
-        entries=entries(conn, [id_ for _, id_ in chosen], language),
-        total=total,
-        facets=facets,
-        newer=newer,
-        older=older,
-    )
-
-
-def feed_entries(
-    conn: sqlite3.Connection, query: Query, n: int, language: str = "en"
-) -> tuple[Entry, ...]:
-    """The `n` newest articles that fit, themes named in `language`."""
-    hits = _hits(conn, query, CAP + 1)[:n]
-    return entries(conn, [id_ for _, id_ in hits], language)
-
-
-def _hits(conn: sqlite3.Connection, query: Query, limit: int) -> list[tuple[str, int]]:
-    """(dated, id) of the articles that fit, newest first."""
-    words = match(query.words)
-    if query.words and not (words.wanted or words.unwanted):
-        return []  # something was typed, but nothing in it is a word
-    conditions, values = _conditions(query, words)
-    # What drives the search stands first, and CROSS JOIN keeps it there: each of these is an index
-    # in order of arrival, so that the limit ends the work.
-    if words.wanted:
-        origin, order = (
-            "articles_fts CROSS JOIN articles ON articles.id = articles_fts.rowid",
-            ("articles_fts.rowid DESC"),
-        )
-    elif query.theme:
-        origin, order = _tagged("article_themes")
-    elif query.country:
-        origin, order = _tagged("article_countries")
-    else:
-        origin, order = "articles", f"{DATED} DESC, articles.id DESC"
-    sql = f"""
-        SELECT {DATED} AS dated, articles.id FROM {origin}
-        WHERE {" AND ".join(conditions) or "true"} ORDER BY {order} LIMIT :limit
-    """
-    return sorted(_rows(conn, sql, {**values, "limit": limit}), reverse=True)
-
-
-def _tagged(table: str) -> tuple[str, str]:
-    return (
-        f"{table} CROSS JOIN articles ON articles.id = {table}.article_id",
-        f"{table}.article_id DESC",
-    )
-
-
-def _conditions(query: Query, words: Match) -> tuple[list[str], dict[str, str]]:
-    conditions = [] if query.reprints else ["articles.duplicate_of IS NULL"]
-    tag = "EXISTS (SELECT 1 FROM {0} AS t WHERE t.article_id = articles.id AND t.{1} = :{1})"
-    # Unless it drives the search, a tag is looked up article by article.
-    themes = tag.format("article_themes", "theme")
-    countries = tag.format("article_countries", "country")
-    by_theme = "article_themes.theme = :theme"
-    by_country = "article_countries.country = :country"
-    possible = {
-        "articles_fts MATCH :wanted": words.wanted,
-        "articles.id NOT IN (SELECT rowid FROM articles_fts WHERE articles_fts MATCH :unwanted)": (
-            words.unwanted
-        ),
-        themes if words.wanted else by_theme: query.theme,
-        countries if words.wanted or query.theme else by_country: query.country,
-        "articles.language = :language": query.language,
-        "articles.source = :source": query.source,
-        f"{DATED} >= :after": query.after,
-        # "~" sorts behind the T of any time on that day, so the day itself is included.
-        f"{DATED} < :before || '~'": query.before,
-    }
-    conditions += [sql for sql, value in possible.items() if value]
-    values = {"wanted": words.wanted, "unwanted": words.unwanted}
-    values |= {name: getattr(query, name) for name in (*FACETS, "after", "before")}
-    return conditions, values
-
-
-def _page(
-    hits: list[tuple[str, int]], cursor: Cursor | None
-) -> tuple[list[tuple[str, int]], Cursor | None, Cursor | None]:
-    """The hits of one page and the ways to its neighbours. `hits` are newest first."""
-    start = 0
-    if cursor is not None:
-        here = (cursor.dated, cursor.id)
-        if cursor.direction == "older":
-            start = sum(hit >= here for hit in hits)
-        else:
-            start = max(0, sum(hit > here for hit in hits) - PAGE)
-    chosen = hits[start : start + PAGE]
-    newer = Cursor("newer", *chosen[0]) if chosen and start else None
-    older = Cursor("older", *chosen[-1]) if start + PAGE < len(hits) else None
-    return chosen, newer, older
-
-
 def entries(
     conn: sqlite3.Connection, ids: Sequence[int], language: str = "en"
 ) -> tuple[Entry, ...]:
     """Articles by number, in the order given, themes named in `language`."""
     listed = {"ids": json.dumps(ids)}
     named: dict[int, list[Label]] = {}
-    for article_id, slug, name in _rows(
+    for article_id, slug, name in rows(
         conn,
         f"""
         SELECT tag.article_id, themes.slug, {_theme_label(language)}
@@ -375,7 +240,7 @@ def entries(
         listed,
     ):
         named.setdefault(article_id, []).append(Label(slug, name))
-    found = _rows(
+    found = rows(
         conn,
         f"""
         SELECT articles.id, articles.url, articles.title, articles.summary, articles.authors,
@@ -430,7 +295,7 @@ def article(conn: sqlite3.Connection, number: int, language: str = "en") -> Arti
         language=Label(row["language"], names.get(row["language"], row["language"])),
         language_votes=tuple(
             Vote(detector, Label(code, names.get(code, code)), probability)
-            for detector, code, probability in _rows(
+            for detector, code, probability in rows(
                 conn,
                 "SELECT detector, language, probability FROM language_votes WHERE article_id = ?"
                 " ORDER BY detector, probability DESC, language",
@@ -439,7 +304,7 @@ def article(conn: sqlite3.Connection, number: int, language: str = "en") -> Arti
         ),
         language_shares=tuple(
             Share(Label(code, names.get(code, code)), share)
-            for code, share in _rows(
+            for code, share in rows(
                 conn,
                 "SELECT language, share FROM article_languages WHERE article_id = ?"
                 " ORDER BY share DESC, language",
@@ -462,7 +327,7 @@ def article(conn: sqlite3.Connection, number: int, language: str = "en") -> Arti
         same_story=_same_story(conn, number, language),
         attachments=tuple(
             Attachment(*found)
-            for found in _rows(
+            for found in rows(
                 conn,
                 "SELECT url, label, size FROM attachments WHERE article_id = ? ORDER BY number",
                 (number,),
@@ -470,7 +335,7 @@ def article(conn: sqlite3.Connection, number: int, language: str = "en") -> Arti
         ),
         removed=tuple(
             RemovedLine(*found)
-            for found in _rows(
+            for found in rows(
                 conn,
                 "SELECT text, rule, articles FROM removed_lines WHERE article_id = ?"
                 " ORDER BY number",
@@ -532,7 +397,7 @@ def _related(
 ) -> tuple[Related, ...]:
     found = {
         id_: {"relation": relation, "shared": shared, "reason": reason}
-        for id_, relation, shared, reason, *_ in _rows(
+        for id_, relation, shared, reason, *_ in rows(
             conn, sql, {"article": article, "story": story}
         )
     }
@@ -550,7 +415,7 @@ def _same_story(conn: sqlite3.Connection, article: int, language: str) -> tuple[
     """Those that tell the same, the surest first; countries, organisations, themes by name."""
     found = {
         other: (score, json.loads(evidence))
-        for other, score, evidence in _rows(
+        for other, score, evidence in rows(
             conn,
             "SELECT other_id, score, evidence FROM same_story WHERE article_id = ?"
             f" ORDER BY score DESC, other_id LIMIT {MOST_OF_A_STORY}",
@@ -591,14 +456,14 @@ def _source(conn: sqlite3.Connection, source: str) -> Source:
 def _evidence(
     conn: sqlite3.Connection, table: str, column: str, number: int, names: Mapping[str, str]
 ) -> tuple[Evidence, ...]:
-    rows = _rows(
+    found = rows(
         conn,
         f"SELECT {column}, score, evidence FROM {table} WHERE article_id = ? ORDER BY score DESC",
         (number,),
     )
     return tuple(
         Evidence(code, names.get(code, code), score, _strings(evidence))
-        for code, score, evidence in rows
+        for code, score, evidence in found
     )
 
 
@@ -638,67 +503,7 @@ def sources(conn: sqlite3.Connection) -> dict[str, str]:
 
 def snapshot(conn: sqlite3.Connection) -> dict[str, str]:
     """What `publish` says of this database: when it was built, where it is served, ..."""
-    return dict(_rows(conn, "SELECT name, value FROM snapshot"))
-
-
-def count_facets(conn: sqlite3.Connection) -> None:
-    """Fill facet_counts anew. `publish` calls it last; each article counts once."""
-    conn.execute("DELETE FROM facet_counts")
-    for facet, tally in TALLIES.items():
-        counts = tally.format(hits="SELECT id AS value FROM articles WHERE duplicate_of IS NULL")
-        conn.execute(f"INSERT INTO facet_counts SELECT '{facet}', * FROM ({counts})")
-
-
-TALLIES = {
-    "language": """
-        SELECT articles.language, count(*) FROM ({hits}) AS hit
-        CROSS JOIN articles ON articles.id = hit.value GROUP BY 1""",
-    "theme": """
-        SELECT tag.theme, count(*) FROM ({hits}) AS hit
-        CROSS JOIN article_themes AS tag ON tag.article_id = hit.value GROUP BY 1""",
-    "country": """
-        SELECT tag.country, count(*) FROM ({hits}) AS hit
-        CROSS JOIN article_countries AS tag ON tag.article_id = hit.value GROUP BY 1""",
-    "source": """
-        SELECT articles.source, count(*) FROM ({hits}) AS hit
-        CROSS JOIN articles ON articles.id = hit.value GROUP BY 1""",
-}
-
-
-def _counted_facets(
-    conn: sqlite3.Connection, ids: Sequence[int], language: str
-) -> dict[str, tuple[Label, ...]]:
-    listed = {"ids": json.dumps(ids)}
-    hits = "SELECT value FROM json_each(:ids)"
-    rows = {facet: _rows(conn, tally.format(hits=hits), listed) for facet, tally in TALLIES.items()}
-    return _labelled(conn, rows, language)
-
-
-def _stored_facets(conn: sqlite3.Connection, language: str) -> dict[str, tuple[Label, ...]]:
-    rows: dict[str, list[Any]] = {facet: [] for facet in FACETS}
-    for facet, value, n in _rows(conn, "SELECT facet, value, n FROM facet_counts"):
-        rows.setdefault(facet, []).append((value, n))
-    return _labelled(conn, rows, language) if rows["language"] else {}
-
-
-def _labelled(
-    conn: sqlite3.Connection, rows: Mapping[str, Iterable[tuple[str, int]]], language: str
-) -> dict[str, tuple[Label, ...]]:
-    named = {
-        "language": languages(conn, language),
-        "theme": themes(conn, language),
-        "country": countries(conn, language),
-        "source": sources(conn),
-    }
-    return {
-        facet: tuple(
-            sorted(
-                (Label(code, named[facet].get(code, code), n) for code, n in rows[facet]),
-                key=lambda label: (-label.n, label.name),
-            )
-        )
-        for facet in FACETS
-    }
+    return dict(rows(conn, "SELECT name, value FROM snapshot"))
 
 
 def _name(language: str) -> str:
@@ -752,7 +557,7 @@ def _plain(value: object) -> str:
     return f"{value:.2f}" if isinstance(value, float) else str(value)
 
 
-def _rows(
+def rows(
     conn: sqlite3.Connection, sql: str, values: Mapping[str, Any] | Sequence[Any] = ()
 ) -> list[tuple[Any, ...]]:
     """All rows as plain tuples, whatever the connection's row factory."""
@@ -768,4 +573,4 @@ def _one(conn: sqlite3.Connection, sql: str, values: Sequence[Any]) -> dict[str,
 
 
 def _names(conn: sqlite3.Connection, code: str, name: str, table: str) -> dict[str, str]:
-    return dict(_rows(conn, f"SELECT {code}, {name} FROM {table}"))
+    return dict(rows(conn, f"SELECT {code}, {name} FROM {table}"))

@@ -10,7 +10,16 @@ from typing import Any
 import feedparser
 import pytest
 from lxml import etree
-from published_fixture import BASE_URL, BUILT, add, article, empty_news, labels, make_news
+from published_fixture import (
+    BASE_URL,
+    BUILT,
+    add,
+    article,
+    empty_news,
+    index_all,
+    labels,
+    make_news,
+)
 
 from crawler.errors import ConfigError
 from crawler.exports.feeds import MEDIA_TYPES, SIZE, WRITERS, export_feeds, feed
@@ -162,6 +171,7 @@ def test_a_feed_holds_the_newest_only(conn: sqlite3.Connection) -> None:
     for number in range(100, 200):
         values = (number, "quai", "nl", f"2026-11-01T00:{number % 60:02}:00Z", "Titel", "Tekst.")
         add(conn, article(values), "Tekst.")
+    index_all(conn)
     assert len(feedparser.parse(body(conn, "nl")).entries) == SIZE
 
 

@@ -25,9 +25,9 @@ from crawler.cli import main as tamis
 from crawler.exports.feeds import SIZE, WRITERS
 from crawler.items import Address, Answer, Harvest, Link, Source
 from crawler.publish import EXTRACT_CHARACTERS, OPEN_LICENCES
-from crawler.published import CAP
 from crawler.query import FACETS, Query
 from crawler.registry import LICENCES
+from crawler.search import CAP
 from crawler.serving import PORT, site
 from enrich import organisations, terms, vocabulary
 from enrich.judging import judge, weighed
@@ -224,8 +224,8 @@ def test_the_licences_that_open_the_full_text_are_those_of_the_code() -> None:
 
 def test_the_parameters_of_a_search_are_those_of_the_code() -> None:
     words: dict[str, Any] = dict.fromkeys(("words", *FACETS, "after", "before"), "a")
-    every = Query(**words, reprints=True)
-    (paragraph,) = re.findall(r"^Four facets.*?\n\n", TEXT, re.MULTILINE | re.DOTALL)
+    every = Query(**words, reprints=True, stories=True, order="best")
+    (paragraph,) = re.findall(r"^Six facets.*?\n\n", TEXT, re.MULTILINE | re.DOTALL)
     named = set(re.findall(r"[?&](\w+)=", paragraph)) | set(SPAN.findall(paragraph))
     assert set(every.parameters()) <= {name.partition("=")[0] for name in named}
 

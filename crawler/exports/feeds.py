@@ -28,13 +28,13 @@ from crawler.errors import ConfigError
 from crawler.published import (
     Entry,
     connect,
-    feed_entries,
     languages,
     moment,
     snapshot,
     themes,
 )
 from crawler.query import Query
+from crawler.search import feed_entries
 from crawler.urls import web_url
 
 # Until the operator says where the site is (the `base_url` of the snapshot table).

@@ -14,8 +14,9 @@ from datasette import hookimpl
 from datasette.utils import add_cors_headers
 from datasette.utils.asgi import NotFound, Response
 
-from crawler.published import CAP, article, direction, languages, moment, search, snapshot
+from crawler.published import article, direction, languages, moment, snapshot
 from crawler.query import FACETS, Query, parse
+from crawler.search import CAP, search
 from crawler.serving import ask, news
 from crawler.urls import web_url
 

@@ -1,0 +1,228 @@
+"""What a query finds in the published database: a page of it, and how many there are of what.
+
+One expression over the full-text index answers any query; `listed` has, in the order of the index,
+what is counted.
+"""
+
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from crawler import index
+from crawler.published import (
+    Entry,
+    Label,
+    countries,
+    entries,
+    languages,
+    organisations,
+    rows,
+    sources,
+    themes,
+)
+from crawler.query import FACETS, Cursor, Query
+
+# Counting stops here, facets are counted over as many of the newest, and the best are the best of
+# these: at 1,000,000 articles that keeps every page below 50 ms (tests/bench_site.py).
+CAP = 10_000
+PAGE = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Results:
+    """One page of what was found. `total` beyond CAP means "more than CAP"."""
+
+    entries: tuple[Entry, ...]
+    total: int
+    facets: dict[str, tuple[Label, ...]]
+    newer: Cursor | None = None
+    older: Cursor | None = None
+
+    @property
+    def capped(self) -> bool:
+        return self.total > CAP
+
+
+def search(conn: sqlite3.Connection, query: Query, language: str = "en") -> Results:
+    """One page of what fits, the newest or the best first, with how many there are of what.
+
+    Languages, themes, countries and organisations are named in `language`.
+    """
+    if query.expression is None:
+        return Results(entries=(), total=0, facets=dict.fromkeys(FACETS, ()))
+    stored = _stored(conn) if query.plain else {}
+    hits = [] if stored else _listed(conn, query)
+    tallies = stored or _tallies(hits[:CAP])
+    total = sum(tallies["language"].values()) if stored else len(hits)
+    if query.order == "best":
+        ids, newer, older = _best(conn, query, hits)
+    else:
+        ids, newer, older = _newest(conn, query)
+    return Results(
+        entries=entries(conn, ids, language),
+        total=total,
+        facets=_labelled(conn, tallies, language),
+        newer=newer,
+        older=older,
+    )
+
+
+def feed_entries(
+    conn: sqlite3.Connection, query: Query, n: int, language: str = "en"
+) -> tuple[Entry, ...]:
+    """The `n` newest articles that fit, themes named in `language`."""
+    return entries(conn, [id_ for _, id_ in _documents(conn, query, n)], language)
+
+
+# --- Asking the index ----------------------------------------------------------------------------
+
+
+def _documents(
+    conn: sqlite3.Connection, query: Query, limit: int, *, backwards: bool = False
+) -> list[tuple[int, int]]:
+    """(document, article) of those that fit, the newest first; of the last `limit` if backwards."""
+    if query.expression is None:
+        return []
+    found = rows(
+        conn,
+        f"""
+        SELECT doc, article_id FROM articles_fts CROSS JOIN listed ON doc = articles_fts.rowid
+        WHERE articles_fts MATCH ? AND articles_fts.rowid >= ? AND articles_fts.rowid < ?
+        ORDER BY articles_fts.rowid {"ASC" if backwards else "DESC"} LIMIT ?
+        """,
+        (query.expression, *_range(query), limit),
+    )
+    return [(doc, id_) for doc, id_ in (reversed(found) if backwards else found)]
+
+
+def _range(query: Query) -> tuple[int, int]:
+    first, end = query.documents
+    if query.page and query.page.direction == "older":
+        end = min(end, query.page.doc)
+    if query.page and query.page.direction == "newer":
+        first = max(first, query.page.doc + 1)
+    return first, end
+
+
+def _newest(
+    conn: sqlite3.Connection, query: Query
+) -> tuple[list[int], Cursor | None, Cursor | None]:
+    """The articles of a page and the ways to its neighbours."""
+    back = query.page is not None and query.page.direction == "newer"
+    found = _documents(conn, query, PAGE + 1, backwards=back)
+    more = len(found) > PAGE
+    chosen = found[1:] if back and more else found[:PAGE]
+    if not chosen:
+        return [], None, None
+    newer = Cursor("newer", chosen[0][0]) if (more if back else query.page) else None
+    older = Cursor("older", chosen[-1][0]) if (back or more) else None
+    return [id_ for _, id_ in chosen], newer, older
+
+
+def _best(
+    conn: sqlite3.Connection, query: Query, hits: list["Hit"]
+) -> tuple[list[int], Cursor | None, Cursor | None]:
+    """A page of the best matches among the CAP newest: a word of the title counts for more."""
+    first, end = query.documents
+    skipped = min(query.page.doc, CAP) if query.page else 0
+    found = rows(
+        conn,
+        """
+        SELECT article_id FROM articles_fts CROSS JOIN listed ON doc = articles_fts.rowid
+        WHERE articles_fts MATCH ? AND articles_fts.rowid >= ? AND articles_fts.rowid < ?
+        ORDER BY bm25(articles_fts, 8, 1, 0.5, 0), doc DESC LIMIT ? OFFSET ?
+        """,
+        (query.expression, hits[CAP - 1][0] if len(hits) > CAP else first, end, PAGE, skipped),
+    )
+    newer = Cursor("best", max(0, skipped - PAGE)) if skipped else None
+    older = Cursor("best", skipped + PAGE) if skipped + PAGE < min(len(hits), CAP) else None
+    return [id_ for (id_,) in found], newer, older
+
+
+# --- Counting ------------------------------------------------------------------------------------
+
+Hit = tuple[int, str, str, str, str, str]
+LISTED = "SELECT doc, language, source, themes, countries, organisations FROM"
+
+
+def _listed(conn: sqlite3.Connection, query: Query) -> list[Hit]:
+    """What is counted of the newest that fit, whatever the page: one more than CAP at most."""
+    return rows(
+        conn,
+        f"""
+        {LISTED} articles_fts CROSS JOIN listed ON doc = articles_fts.rowid
+        WHERE articles_fts MATCH ? AND articles_fts.rowid >= ? AND articles_fts.rowid < ?
+        ORDER BY articles_fts.rowid DESC LIMIT ?
+        """,
+        (query.expression, *query.documents, CAP + 1),
+    )
+
+
+def _tallies(hits: Iterable[Hit]) -> dict[str, Counter[str]]:
+    columns = list(zip(*hits, strict=True)) or [()] * 6
+    docs, spoken, at, on, of, by = columns
+    return {
+        "language": Counter(spoken),
+        "theme": _codes(on),
+        "country": _codes(of),
+        "source": Counter(at),
+        "organisation": _codes(by),
+        "month": _months(docs),
+    }
+
+
+def _codes(lists: Iterable[str]) -> Counter[str]:
+    return Counter(" ".join(lists).split())
+
+
+def _months(docs: Iterable[int]) -> Counter[str]:
+    months: Counter[str] = Counter()
+    for day, n in Counter(doc >> index.PLACES for doc in docs).items():
+        months[f"{date.fromordinal(day):%Y-%m}"] += n
+    return months
+
+
+def count_facets(conn: sqlite3.Connection) -> None:
+    """Fill facet_counts anew. `publish` calls it last; each article counts once."""
+    conn.execute("DELETE FROM facet_counts")
+    tallies = {facet: Counter[str]() for facet in FACETS}
+    cursor = conn.execute(f"{LISTED} listed WHERE NOT copy")
+    while hits := cursor.fetchmany(CAP):
+        for facet, tally in _tallies(hits).items():
+            tallies[facet] += tally
+    conn.executemany(
+        "INSERT INTO facet_counts VALUES (?, ?, ?)",
+        ((facet, code, n) for facet, tally in tallies.items() for code, n in tally.items()),
+    )
+
+
+def _stored(conn: sqlite3.Connection) -> dict[str, Counter[str]]:
+    tallies: dict[str, Counter[str]] = {facet: Counter() for facet in FACETS}
+    for facet, value, n in rows(conn, "SELECT facet, value, n FROM facet_counts"):
+        tallies[facet][value] = n
+    return tallies if tallies["language"] else {}
+
+
+def _labelled(
+    conn: sqlite3.Connection, tallies: Mapping[str, Counter[str]], language: str
+) -> dict[str, tuple[Label, ...]]:
+    named = {
+        "language": languages(conn, language),
+        "theme": themes(conn, language),
+        "country": countries(conn, language),
+        "source": sources(conn),
+        "organisation": organisations(conn, language),
+    }
+    found = {
+        facet: tuple(
+            sorted(
+                (Label(code, names.get(code, code), n) for code, n in tallies[facet].items()),
+                key=lambda label: (-label.n, label.name),
+            )
+        )
+        for facet, names in named.items()
+    }
+    months = (Label(code, code, n) for code, n in tallies["month"].items())
+    return found | {"month": tuple(sorted(months, key=lambda label: label.code, reverse=True))}
