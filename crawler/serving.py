@@ -19,6 +19,7 @@ from datasette.database import Database
 from datasette.utils import sqlite_timelimit
 
 from crawler.errors import ConfigError
+from crawler.folder import site_folder
 from crawler.published import connect
 
 NAME = "news"  # in addresses and in metadata.yml, whatever the file is called
@@ -27,21 +28,6 @@ PORT = 8001
 TIME_LIMIT = 3000  # ms
 
 T = TypeVar("T")
-
-
-def site_folder() -> Path:
-    """The configuration directory: inside the package if installed from a wheel, else the tree's.
-
-    Raises ConfigError if neither is there.
-    """
-    package = Path(__file__).resolve().parent
-    for folder in (package / "_site", package.parent / "datasette"):
-        if (folder / "metadata.yml").is_file():
-            return folder
-    raise ConfigError(
-        f"no site in {package / '_site'} nor {package.parent / 'datasette'}: "
-        "install the wheel, or run from a checkout"
-    )
 
 
 def site(db: Path) -> Any:
