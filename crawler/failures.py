@@ -63,7 +63,9 @@ def failure(exception: Exception) -> Failure:
         message = exception.message or ""
         plain = Markup(message).striptags() if exception.message_is_html else str(message)  # noqa: S704  to strip it
         detail = f"{exception.title}: {plain}" if exception.title else plain
-        return Failure(exception.status, detail[:LONGEST])
+        # 500 is what it is given without thought: for a column to sort by that is none, say.
+        status = 400 if exception.status >= 500 else exception.status  # noqa: PLR2004
+        return Failure(status, detail[:LONGEST])
     if isinstance(exception, sqlite3.OperationalError) and "interrupted" in text:
         return Failure(503)
     return Failure(500)

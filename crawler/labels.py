@@ -42,6 +42,7 @@ SHARED = {
     "country": N_("country"),
     "organisation": N_("organisation"),
     "theme": N_("theme"),
+    "closeness": N_("closeness of meaning"),
     "title": N_("title"),
     "text": N_("text"),
 }
