@@ -87,6 +87,7 @@ FACETS = {
     "country": N_("Country"),
     "source": N_("Source"),
     "organisation": N_("Organisation"),
+    "month": N_("Month"),
 }
 # For templates: {{ code|label("rights") }}.
 TABLES = {
