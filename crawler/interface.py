@@ -29,6 +29,7 @@ HEADERS = {
     "Referrer-Policy": "strict-origin-when-cross-origin",
     "X-Content-Type-Options": "nosniff",
 }
+PRIVATE = "private"  # the level of a snapshot (table snapshot) with texts that are not to be shown
 View = Callable[[Any, Any], Awaitable[Response]]
 
 
@@ -92,7 +93,7 @@ async def frame(datasette: Any, request: Any, here: Interface) -> dict[str, Any]
         "data": found.name if found else "news",
         "interface": here,
         "snapshot": built,
-        "private": built.get("level") == "private",
+        "private": built.get("level") == PRIVATE,
         "canonical": address(here.prefix),
         "alternates": [
             *((code, address(f"/{code}")) for code in INTERFACES),
@@ -111,6 +112,10 @@ async def _snapshot(datasette: Any) -> dict[str, str]:
         return await ask(datasette, snapshot) or {}
     except sqlite3.Error:
         return {}
+
+
+async def is_private(datasette: Any) -> bool:
+    return (await _snapshot(datasette)).get("level") == PRIVATE
 
 
 def prepare(env: Any, datasette: Any) -> None:

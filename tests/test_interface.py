@@ -321,12 +321,50 @@ def test_a_page_has_landmarks_a_search_headings_in_order_and_is_light(db: Path, 
     assert len(found.content) < 100_000
 
 
-def test_a_private_copy_says_so_on_every_page(db: Path, private: Path) -> None:
-    told = "Copie privée : textes complets"
-    for path in ("/fr/", "/fr/article/1", "/fr/nowhere"):
-        (marked,), (public,) = get(private, path), get(db, path)
-        assert told in marked.text.replace("\u00a0", " ")
-        assert "Copie privée" not in public.text
+PAIRS = [
+    *((ink, paper) for ink in ("ink", "soft", "accent") for paper in ("paper", "card", "tint")),
+    ("accent-ink", "accent"),
+    ("warn", "warn-tint"),
+]
+
+
+@pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
+def test_every_pair_of_colours_can_be_read(scheme: int) -> None:
+    sheet = (FOLDER / "static" / "tamis.css").read_text(encoding="utf-8")
+    themes = re.findall(r":root {(.*?)}", sheet, re.DOTALL)
+    colours = dict(re.findall(r"--([\w-]+): #([0-9a-f]{3,6})\b", themes[scheme]))
+    ratios = {pair: contrast(*(colours[name] for name in pair)) for pair in PAIRS}
+    assert {pair: ratio for pair, ratio in ratios.items() if ratio < 4.5} == {}
+
+
+def contrast(*colours: str) -> float:
+    """As WCAG 2 defines it."""
+    lighter, darker = sorted(map(luminance, colours), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def luminance(colour: str) -> float:
+    digits = colour if len(colour) == 6 else "".join(digit * 2 for digit in colour)
+    parts = (int(digits[at : at + 2], 16) / 255 for at in (0, 2, 4))
+    linear = [
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    ]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("/fr/", "Copie privée"), ("/nl/article/1", "Privékopie"), ("/fr/nowhere", "Copie privée"),
+        ("/news", "Private copy"), ("/news/articles", "Private copy"),
+    ],
+)  # fmt: skip
+def test_a_private_copy_says_so_on_every_page(
+    db: Path, private: Path, path: str, told: str
+) -> None:
+    (marked,), (public,) = get(private, path), get(db, path)
+    assert told in marked.text
+    assert told not in public.text
 
 
 # --- What cannot be answered ---------------------------------------------------------------------

@@ -108,6 +108,7 @@ def test_the_wheel_holds_every_file_of_ours_and_the_site(names: set[str]) -> Non
         "crawler/_site/metadata.yml", "crawler/_site/settings.json",
         "crawler/_site/datasette.yaml", "crawler/_site/plugins/site.py",
         "crawler/_site/templates/home.html", "crawler/_site/static/tamis.css",
+        "crawler/_site/locales/fr/frame.po", "crawler/_site/locales/nl/frame.po",
         "spiders/sources/be.toml", "enrich/lexicon/housing.toml", "enrich/data/countries.toml",
         "enrich/gazetteer/be.toml", "crawler/demo/sites/quai-ouvert.toml",
         "crawler/demo/templates/spip.html",

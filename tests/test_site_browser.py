@@ -120,3 +120,36 @@ def test_the_keyboard_reaches_the_list_past_the_header(browser: Browser, address
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.id") == "main"
     page.close()
+
+
+def test_a_reader_changes_the_language_and_keeps_the_question(
+    browser: Browser, address: str
+) -> None:
+    context = browser.new_context(
+        viewport={"width": 360, "height": 740}, locale="nl-BE", java_script_enabled=False
+    )
+    page = context.new_page()
+    page.goto(f"{address}/?q=aide")
+    assert page.get_by_role("heading", name="2 artikelen").count() == 1
+    page.get_by_role("navigation", name="Taal van de site").get_by_role(
+        "link", name="Français"
+    ).click()
+    assert page.url == f"{address}/fr/?q=aide"
+    page.get_by_role("link", name="Le quai ouvre une halte de nuit").click()
+    assert page.url == f"{address}/fr/article/1"
+    page.get_by_role("searchbox", name="Chercher des articles").fill("loyer")
+    page.get_by_role("button", name="Chercher").click()
+    assert page.url == f"{address}/fr/?q=loyer"
+    page.close()
+    context.close()
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_no_page_is_wider_than_the_window_in_any_language(
+    browser: Browser, address: str, width: int
+) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 740})
+    for path in ("/fr/", "/nl/?q=aide&language=fr", "/fr/article/4", "/nl/article/1", "/fr/none"):
+        page.goto(f"{address}{path}")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+    page.close()

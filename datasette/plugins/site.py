@@ -12,7 +12,7 @@ from datasette import hookimpl
 from datasette.utils.asgi import Forbidden, Response
 
 from crawler.failures import excuse, not_found, told
-from crawler.interface import in_json, page, prepare, route
+from crawler.interface import in_json, is_private, page, prepare, route
 from crawler.published import article, countries, languages
 from crawler.query import FACETS, parse
 from crawler.search import CAP, search
@@ -108,3 +108,9 @@ def register_routes() -> list[tuple[str, Any]]:
 @hookimpl
 def prepare_jinja2_environment(env: Any, datasette: Any) -> None:
     prepare(env, datasette)
+
+
+@hookimpl
+def extra_template_vars(datasette: Any) -> dict[str, Any]:
+    """For Datasette's own pages; asked only where a template calls it."""
+    return {"is_private": lambda: is_private(datasette)}
