@@ -80,13 +80,13 @@ async def excuse(datasette: Any, request: Any, exception: Exception) -> Response
     if request.path.endswith(".json"):
         return in_json(datasette, request, told(found.status, found.detail or advice))
     context = {"title": title, "advice": advice, "detail": found.detail}
-    return await page(datasette, request, "error.html", context, status=found.status)
+    return await page(datasette, request, "failure.html", context, status=found.status)
 
 
 async def not_found(datasette: Any, request: Any, error: str, advice: str = "") -> Response:
     """The page for something of ours that is not there, in words of the page's language."""
     context = {"title": SAID[404][0], "error": error, "advice": advice}
-    return await page(datasette, request, "error.html", context, status=404)
+    return await page(datasette, request, "failure.html", context, status=404)
 
 
 def told(status: int, error: str) -> dict[str, Any]:

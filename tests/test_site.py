@@ -180,7 +180,7 @@ def test_evidence_shows_each_term_how_often_and_where(db: Path) -> None:
             "UPDATE article_themes SET evidence = ? WHERE article_id = 4", [json.dumps(evidence)]
         )
         news.conn.commit()
-    assert "<q><bdi>لاجيين</bdi></q> × 3, title" in page(db, "/article/4")
+    assert '<q><bdi>لاجيين</bdi></q> <span lang="en">× 3, title</span>' in page(db, "/article/4")
 
 
 def test_an_organisation_leads_to_the_articles_that_name_it(db: Path) -> None:
@@ -188,7 +188,7 @@ def test_an_organisation_leads_to_the_articles_that_name_it(db: Path) -> None:
     assert (
         'href="/news/articles_on_an_organisation?organisation=lantern">Lantern Relief</a>' in html
     )
-    assert "<q><bdi>Lantern Relief</bdi></q> × 2, text" in html
+    assert '<q><bdi>Lantern Relief</bdi></q> <span lang="en">× 2, text</span>' in html
     assert "None that we know was found in it." in page(db, "/article/9")
     (listed,) = get(db, "/news/articles_on_an_organisation.json?organisation=lantern&_shape=array")
     assert [row["id"] for row in listed.json()] == [10]
