@@ -212,6 +212,21 @@ def test_every_message_is_translated_once_and_no_translation_is_left_over(langua
     assert {message: where for message, where in places.items() if len(where) > 1} == {}
 
 
+NAMES = {"Tamis", "Atom", "RSS", "JSON"}
+
+
+@pytest.mark.parametrize(
+    "path", sorted((FOLDER / "templates").glob("*.html")), ids=lambda path: path.stem
+)
+def test_no_word_of_a_template_stands_outside_a_message(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    text = re.sub(r"{#.*?#}|{% trans.*?{% endtrans %}|{%.*?%}|{{.*?}}", " ", text, flags=re.DOTALL)
+    spoken = re.findall(r'(?:aria-label|title|placeholder|alt)="([^"]*)"', text)
+    words = re.sub(r"<[^>]*>|&\w+;", " ", text)
+    found = {word for each in (words, *spoken) for word in re.findall(r"[^\W\d_]{2,}", each)}
+    assert found - NAMES == set()
+
+
 @pytest.mark.parametrize("language", TRANSLATED)
 def test_translations_are_whole_sure_and_have_the_same_parts(language: str) -> None:
     forms = {"fr": "nplurals=2; plural=(n > 1);", "nl": "nplurals=2; plural=(n != 1);"}
