@@ -6,7 +6,7 @@ what is counted.
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -53,7 +53,7 @@ def search(conn: sqlite3.Connection, query: Query, language: str = "en") -> Resu
     if query.expression is None:
         return Results(entries=(), total=0, facets=dict.fromkeys(FACETS, ()))
     stored = _stored(conn) if query.plain else {}
-    hits = [] if stored else _listed(conn, query)
+    hits = [] if stored else counted(conn, query)
     tallies = stored or _tallies(hits[:CAP])
     total = sum(tallies["language"].values()) if stored else len(hits)
     if query.order == "best":
@@ -63,7 +63,7 @@ def search(conn: sqlite3.Connection, query: Query, language: str = "en") -> Resu
     return Results(
         entries=entries(conn, ids, language),
         total=total,
-        facets=_labelled(conn, tallies, language),
+        facets=labelled(conn, tallies, language),
         newer=newer,
         older=older,
     )
@@ -147,8 +147,10 @@ Hit = tuple[int, str, str, str, str, str]
 LISTED = "SELECT doc, language, source, themes, countries, organisations FROM"
 
 
-def _listed(conn: sqlite3.Connection, query: Query) -> list[Hit]:
-    """What is counted of the newest that fit, whatever the page: one more than CAP at most."""
+def counted(conn: sqlite3.Connection, query: Query) -> list[Hit]:
+    """What counts are made of: the newest that fit, whatever the page; at most CAP and one."""
+    if query.expression is None:
+        return []
     return rows(
         conn,
         f"""
@@ -205,24 +207,26 @@ def _stored(conn: sqlite3.Connection) -> dict[str, Counter[str]]:
     return tallies if tallies["language"] else {}
 
 
-def _labelled(
+def labelled(
     conn: sqlite3.Connection, tallies: Mapping[str, Counter[str]], language: str
 ) -> dict[str, tuple[Label, ...]]:
-    named = {
-        "language": languages(conn, language),
-        "theme": themes(conn, language),
-        "country": countries(conn, language),
-        "source": sources(conn),
-        "organisation": organisations(conn, language),
+    """The values of each facet with their names, the most frequent first; months the latest."""
+    named: dict[str, Callable[[], Mapping[str, str]]] = {
+        "language": lambda: languages(conn, language),
+        "theme": lambda: themes(conn, language),
+        "country": lambda: countries(conn, language),
+        "source": lambda: sources(conn),
+        "organisation": lambda: organisations(conn, language),
+        "month": dict,
     }
-    found = {
-        facet: tuple(
-            sorted(
-                (Label(code, names.get(code, code), n) for code, n in tallies[facet].items()),
-                key=lambda label: (-label.n, label.name),
-            )
-        )
-        for facet, names in named.items()
+    return {
+        facet: _sorted(facet, [Label(code, names.get(code, code), n) for code, n in tally.items()])
+        for facet, tally in tallies.items()
+        for names in [named[facet]()]
     }
-    months = (Label(code, code, n) for code, n in tallies["month"].items())
-    return found | {"month": tuple(sorted(months, key=lambda label: label.code, reverse=True))}
+
+
+def _sorted(facet: str, found: list[Label]) -> tuple[Label, ...]:
+    if facet == "month":
+        return tuple(sorted(found, key=lambda label: label.code, reverse=True))
+    return tuple(sorted(found, key=lambda label: (-label.n, label.name)))
