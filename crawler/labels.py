@@ -89,6 +89,13 @@ FACETS = {
     "organisation": N_("Organisation"),
     "month": N_("Month"),
 }
+PERIODS = {"month": N_("By month"), "week": N_("By week")}
+SPLITS = {
+    "language": N_("By language"),
+    "theme": N_("By theme"),
+    "source": N_("By source"),
+    "country": N_("By country"),
+}
 # For templates: {{ code|label("rights") }}.
 TABLES = {
     "origin": ORIGINS,
@@ -100,6 +107,8 @@ TABLES = {
     "body": BODIES,
     "field": FIELDS,
     "facet": FACETS,
+    "period": PERIODS,
+    "split": SPLITS,
 }
 
 

@@ -52,10 +52,10 @@ def search(conn: sqlite3.Connection, query: Query, language: str = "en") -> Resu
     """
     if query.expression is None:
         return Results(entries=(), total=0, facets=dict.fromkeys(FACETS, ()))
-    stored = _stored(conn) if query.plain else {}
+    stored = stored_counts(conn) if query.plain else {}
     hits = [] if stored else counted(conn, query)
-    tallies = stored or _tallies(hits[:CAP])
-    total = sum(tallies["language"].values()) if stored else len(hits)
+    counts = stored or tallies(hits[:CAP])
+    total = sum(counts["language"].values()) if stored else len(hits)
     if query.order == "best":
         ids, newer, older = _best(conn, query, hits)
     else:
@@ -63,7 +63,7 @@ def search(conn: sqlite3.Connection, query: Query, language: str = "en") -> Resu
     return Results(
         entries=entries(conn, ids, language),
         total=total,
-        facets=labelled(conn, tallies, language),
+        facets=labelled(conn, counts, language),
         newer=newer,
         older=older,
     )
@@ -162,7 +162,8 @@ def counted(conn: sqlite3.Connection, query: Query) -> list[Hit]:
     )
 
 
-def _tallies(hits: Iterable[Hit]) -> dict[str, Counter[str]]:
+def tallies(hits: Iterable[Hit]) -> dict[str, Counter[str]]:
+    """How often each value of each facet is among `hits`."""
     columns = list(zip(*hits, strict=True)) or [()] * 6
     docs, spoken, at, on, of, by = columns
     return {
@@ -189,26 +190,27 @@ def _months(docs: Iterable[int]) -> Counter[str]:
 def count_facets(conn: sqlite3.Connection) -> None:
     """Fill facet_counts anew. `publish` calls it last; each article counts once."""
     conn.execute("DELETE FROM facet_counts")
-    tallies = {facet: Counter[str]() for facet in FACETS}
+    totals = {facet: Counter[str]() for facet in FACETS}
     cursor = conn.execute(f"{LISTED} listed WHERE NOT copy")
     while hits := cursor.fetchmany(CAP):
-        for facet, tally in _tallies(hits).items():
-            tallies[facet] += tally
+        for facet, tally in tallies(hits).items():
+            totals[facet] += tally
     conn.executemany(
         "INSERT INTO facet_counts VALUES (?, ?, ?)",
-        ((facet, code, n) for facet, tally in tallies.items() for code, n in tally.items()),
+        ((facet, code, n) for facet, tally in totals.items() for code, n in tally.items()),
     )
 
 
-def _stored(conn: sqlite3.Connection) -> dict[str, Counter[str]]:
-    tallies: dict[str, Counter[str]] = {facet: Counter() for facet in FACETS}
+def stored_counts(conn: sqlite3.Connection) -> dict[str, Counter[str]]:
+    """The counts of all articles, as `publish` made them; none if it did not."""
+    stored: dict[str, Counter[str]] = {facet: Counter() for facet in FACETS}
     for facet, value, n in rows(conn, "SELECT facet, value, n FROM facet_counts"):
-        tallies[facet][value] = n
-    return tallies if tallies["language"] else {}
+        stored[facet][value] = n
+    return stored if stored["language"] else {}
 
 
 def labelled(
-    conn: sqlite3.Connection, tallies: Mapping[str, Counter[str]], language: str
+    conn: sqlite3.Connection, counts: Mapping[str, Mapping[str, int]], language: str
 ) -> dict[str, tuple[Label, ...]]:
     """The values of each facet with their names, the most frequent first; months the latest."""
     named: dict[str, Callable[[], Mapping[str, str]]] = {
@@ -221,7 +223,7 @@ def labelled(
     }
     return {
         facet: _sorted(facet, [Label(code, names.get(code, code), n) for code, n in tally.items()])
-        for facet, tally in tallies.items()
+        for facet, tally in counts.items()
         for names in [named[facet]()]
     }
 

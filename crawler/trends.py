@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import pairwise
+from typing import Any
 
 from crawler import index
 from crawler.published import Label, rows
 from crawler.query import Query
-from crawler.search import CAP, Hit, counted, labelled
+from crawler.search import CAP, Hit, counted, labelled, stored_counts, tallies
 
 PERIODS = ("month", "week")
 SPLITS = ("language", "theme", "source", "country")
@@ -85,6 +86,25 @@ def timeline(
         since=index.day_of(hits[CAP - 1][0]) if capped else None,
         earlier=earlier,
     )
+
+
+def ranked(
+    conn: sqlite3.Connection, query: Query, facet: str = "country", *, language: str = "en"
+) -> tuple[Label, ...]:
+    """How often each value of `facet` is among what fits (the CAP newest of it), the most first."""
+    query = replace(query, page=None, order="newest")
+    stored = stored_counts(conn) if query.plain else {}
+    found = stored or tallies(counted(conn, query)[:CAP])
+    return labelled(conn, {facet: found[facet]}, language)[facet]
+
+
+def plain(told: object) -> Any:
+    """As JSON can hold it: days as ISO 8601 text."""
+    if isinstance(told, dict):
+        return {name: plain(value) for name, value in told.items()}
+    if isinstance(told, list | tuple):
+        return [plain(value) for value in told]
+    return told.isoformat() if isinstance(told, date) else told
 
 
 def _month(day: date) -> date:

@@ -1,17 +1,21 @@
 """How what is found spreads over time: exact counts, however many there are."""
 
+import asyncio
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
+import httpx
 import pytest
-from lxml import etree
+from lxml import etree, html
 from published_fixture import add, article, index_all, make_news
 
 from crawler import charts, search, trends
 from crawler.query import Query
+from crawler.serving import site
 from crawler.trends import Timeline, timeline
 
 
@@ -122,3 +126,59 @@ def test_nothing_to_draw_is_drawn_as_nothing() -> None:
         etree.fromstring(charts.bars([0, 0], ["", ""], name="", peak=0))[0].get("d") or ""
     )
     assert 'd="M0 0h0v8h-0z"' in charts.bar(0, peak=0)
+
+
+# --- The page ------------------------------------------------------------------------------------
+
+
+@pytest.fixture(name="news", scope="module")
+def _news(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_news(tmp_path_factory.mktemp("site") / "news.db")
+
+
+def page(news: Path, path: str) -> httpx.Response:
+    async def ask() -> httpx.Response:
+        transport = httpx.ASGITransport(app=site(news).app())
+        async with httpx.AsyncClient(transport=transport, base_url="http://news.test") as client:
+            return await client.get(path)
+
+    return asyncio.run(ask())
+
+
+def test_the_page_draws_the_search_and_says_each_figure_in_a_table(news: Path) -> None:
+    answer = page(news, "/fr/trends?theme=housing")
+    tree = html.fromstring(answer.text)
+    drawn = [svg.get("aria-label") for svg in tree.iter("svg") if svg.get("role")]
+    assert drawn[0].startswith("Tous, septembre 2026 – novembre 2026")
+    rows = [
+        [cell.text_content().strip() for cell in row] for row in tree.xpath("//details//tbody/tr")
+    ]
+    assert rows == [
+        ["septembre 2026", "1", "1", "", ""],
+        ["octobre 2026", "2", "", "1", "1"],
+        ["novembre 2026", "1", "1", "", ""],
+    ]
+    (country,) = tree.xpath("//table[@class='ranked']/tbody/tr")
+    assert [cell.text_content() for cell in country][:2] == ["Belgique", "2"]
+    assert tree.xpath("//a[contains(@href, '/fr/?theme=housing')]")
+    assert "Thème" in answer.text
+
+
+@pytest.mark.parametrize("split", trends.SPLITS)
+@pytest.mark.parametrize("by", trends.PERIODS)
+def test_every_period_and_split_has_an_address(news: Path, by: str, split: str) -> None:
+    answer = page(news, f"/trends?by={by}&split={split}")
+    assert answer.status_code == 200
+    chosen = html.fromstring(answer.text).xpath("//ul[@class='chosen']//a[@aria-current]/@href")
+    assert chosen == [f"/trends?by={by}&split={split}"] * 2
+
+
+@pytest.mark.parametrize("typed", ["q=introuvable", "by=day&split=%00", "q=%22%22*", "month=13"])
+def test_whatever_is_asked_there_is_a_page(news: Path, typed: str) -> None:
+    assert page(news, f"/nl/trends?{typed}").status_code == 200
+
+
+def test_the_figures_are_there_as_json(news: Path) -> None:
+    told = page(news, "/trends.json?language=fr&by=week").json()
+    assert (told["starts"][0], told["totals"][0], sum(told["totals"])) == ("2026-08-31", 1, 2)
+    assert told["countries"] == [{"code": "BE", "name": "Belgium", "n": 2}]
