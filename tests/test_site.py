@@ -346,16 +346,6 @@ def foreign(folder: Path) -> Path:
 # --- Metadata ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", sorted(NEWS["queries"]))
-def test_every_canned_query_runs_and_finds_something(db: Path, name: str) -> None:
-    parameters = "theme=housing&language=fr&since=2026-01-01&organisation=lantern"
-    (answer,) = get(db, f"/news/{name}.json?_shape=array&{parameters}")
-    assert answer.status_code == 200
-    assert answer.json()
-    assert NEWS["queries"][name]["title"]
-    assert NEWS["queries"][name]["description"]
-
-
 def test_every_table_and_every_column_is_described() -> None:
     db = Database(memory=True)
     published.apply(db)
