@@ -6,10 +6,9 @@ Pure, and it never raises, whatever a person typed: it is cleaned, quoted and bo
 import re
 import unicodedata
 from calendar import monthrange
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from itertools import islice
 from typing import Any, Literal, Self
 
 from crawler import index
@@ -18,6 +17,8 @@ from crawler.words import folded, variants
 # More is a paste by mistake; FTS5 itself refuses an expression some 250 terms deep.
 MAX_WORDS = 500  # characters
 MAX_TERMS = 32
+# Fewer letters begin so many words that no list of them is of use.
+MIN_PREFIX = 3
 
 FACETS = ("language", "theme", "country", "source", "organisation", "month")
 TAGGED = ("language", "theme", "country", "source", "organisation")  # as words of the index
@@ -130,7 +131,7 @@ def _tag(name: str, value: str) -> str:
 def parse(parameters: Mapping[str, str]) -> tuple[Query, tuple[str, ...]]:
     """The query in an address, and what in it was not understood (and is ignored)."""
     given = {name: _clean(value) for name, value in parameters.items()}
-    problems = []
+    problems = [*match(given.get("q", "")).problems]
     days = {"after": "", "before": ""}
     for name in days:
         text = given.get(name, "")
@@ -166,41 +167,126 @@ def _clean(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """FTS5 expressions: what must be there and what must not; either may be empty."""
+    """FTS5 expressions: what must be there and what must not; either may be empty.
+
+    `problems` says what was typed and is ignored.
+    """
 
     wanted: str
     unwanted: str
+    problems: tuple[str, ...] = ()
 
 
-TERM = re.compile(r"""(-?)(?:(title):)?(?:"([^"]*)"|([^\s"]+))""", re.IGNORECASE)
-# What French and Italian join to a word by an apostrophe; aujourd'hui is one word.
-ELIDED = re.compile(r"^(?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu|quoiqu)['’ʼ](?=\w)", re.IGNORECASE)
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One of the things typed: a word, or (`phrase`) several that stand side by side."""
+
+    minus: bool
+    title: bool
+    phrase: bool
+    prefix: bool
+    typed: str
+    tokens: str
+
+    @property
+    def operator(self) -> bool:
+        return self.typed == "OR" and not (self.minus or self.title or self.phrase)
+
+
+TERM = re.compile(r"""([-–−]?)(?:(title):)?(?:"([^"]*)"|([^\s"]+))""", re.IGNORECASE)
+QUOTES = re.compile("[“”„‟«»‹›＂「」『』《》〈〉]")
+# What French, Italian and Catalan join to a word by an apostrophe; aujourd'hui is one word.
+ELIDED = re.compile(
+    r"^(?:[cdjlmnstv]|qu|jusqu|lorsqu|puisqu|quoiqu|quelqu|presqu|gl|un"
+    r"|(?:d|n|s)?[ae]ll|coll|dall|sull|quell|quest)['’ʼ](?=\w)",
+    re.IGNORECASE,
+)
 
 
 def match(words: str) -> Match:
     """Typed words as FTS5 expressions: all must occur, in any inflection, and -word must not.
 
-    "A phrase" is meant as it stands; title:word must stand in the title. All is
-    quoted, so that no operator, column name or stray quote reaches FTS5's parser.
+    "A phrase" is meant as it stands; title:word must stand in the title; of one OR another, either
+    is enough; begin* is any word that begins so. All is quoted, so that no operator, column name or
+    stray quote reaches FTS5's parser.
     """
-    straight = re.sub("[“”„‟«»＂]", '"', _clean(words)[:MAX_WORDS])
-    terms = ((found[1], found[2], found[3], found[4]) for found in TERM.finditer(straight))
-    asked = ((sign, _term(title, phrase, word)) for sign, title, phrase, word in terms)
-    usable = list(islice(((sign, term) for sign, term in asked if term), MAX_TERMS))
+    cleaned = _clean(words)
+    asked = [_term(*found.groups()) for found in TERM.finditer(_straight(cleaned))]
+    usable = [term for term in asked if term.tokens][:MAX_TERMS]
     return Match(
-        " AND ".join(term for sign, term in usable if not sign),
-        " OR ".join(term for sign, term in usable if sign),
+        " AND ".join(f"({' OR '.join(map(_expression, group))})" for group in _groups(usable)),
+        " OR ".join(_expression(term) for term in usable if term.minus),
+        tuple(_problems(cleaned, asked)),
     )
 
 
-def _term(title: str | None, phrase: str | None, word: str | None) -> str:
-    """One of them; empty if there is no letter or number in it."""
-    typed = phrase if word is None else ELIDED.sub("", word)
-    tokens = folded(typed or "")
-    if not tokens:
-        return ""
-    if phrase is not None or " " in tokens:
-        return f'{{title{"" if title else " text"}}} : "{tokens}"'
-    anywhere = "title" if title else "title text stems"
-    either = " OR ".join(f'"{each}"' for each in variants(tokens))
-    return f"{{{anywhere}}} : ({either})"
+def _straight(cleaned: str) -> str:
+    return QUOTES.sub('"', cleaned[:MAX_WORDS])
+
+
+def _term(minus: str, title: str | None, phrase: str | None, word: str | None) -> Term:
+    typed = ELIDED.sub("", word or "") if phrase is None else phrase
+    tokens = folded(typed)
+    long = len(tokens.rpartition(" ")[2]) >= MIN_PREFIX
+    return Term(
+        minus=bool(minus),
+        title=bool(title),
+        phrase=phrase is not None,
+        prefix=phrase is None and typed.endswith("*") and long,
+        typed=typed,
+        tokens=tokens,
+    )
+
+
+def _groups(terms: Sequence[Term]) -> list[list[Term]]:
+    """The terms wanted, with those together of which one is enough.
+
+    OR is a word like others where it does not stand between two that are wanted.
+    """
+    groups: list[list[Term]] = []
+    either = False
+    for before, term, following in zip((None, *terms), terms, (*terms[1:], None), strict=False):
+        between = before and following and not (before.minus or following.minus)
+        if term.operator and between and not either:
+            either = True
+        elif either:
+            groups[-1].append(term)
+            either = False
+        elif not term.minus:
+            groups.append([term])
+    return groups
+
+
+def _expression(term: Term) -> str:
+    shown = "title" if term.title else "title text"
+    if term.phrase or term.prefix:
+        return f'{{{shown}}} : "{term.tokens}"{" *" if term.prefix else ""}'
+    if term.title or " " in term.tokens:  # stems are of single words, and of the whole article
+        asked = [f"{{{shown}}} : ({' OR '.join(_numbers(term.tokens))})"]
+    else:
+        shown = "title text stems"
+        asked = [f'{{{shown}}} : "{term.tokens}"']
+    for stem, spoken in variants(term.tokens).items():
+        tags = " OR ".join(f'"{index.tag("language", each)}"' for each in spoken)
+        asked.append(f'({{{shown}}} : "{stem}" AND tags : ({tags}))')
+    return f"({' OR '.join(asked)})"
+
+
+def _numbers(tokens: str) -> tuple[str, ...]:
+    """Words as typed and, where -s may make the plural, in the other number: sans-abris."""
+    other = tokens[:-1] if tokens.endswith("s") else f"{tokens}s"
+    plural = re.search(r"[a-z]{3}$", tokens)
+    return (f'"{tokens}"', f'"{other}"') if plural else (f'"{tokens}"',)
+
+
+def _problems(cleaned: str, asked: Sequence[Term]) -> Iterator[str]:
+    if len(cleaned) > MAX_WORDS:
+        yield f"Only the first {MAX_WORDS} characters were searched for."
+    if sum(bool(term.tokens) for term in asked) > MAX_TERMS:
+        yield f"Only the first {MAX_TERMS} words were searched for."
+    for term in asked:
+        if term.typed.endswith("*") and term.tokens and not (term.prefix or term.phrase):
+            yield (
+                f"The star of “{term.typed}” was ignored: "
+                f"write at least {MIN_PREFIX} letters before it."
+            )
