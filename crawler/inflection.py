@@ -11,15 +11,15 @@ import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 
-# How many stems are kept a language. The 32,768 commonest words are 98 of 100 in a text; four
-# million different ones cannot take more than 8 MB each.
+# How many stems are kept a language, the last used: the 30,000 words of its texts in tests/sector
+# are 6,900 different ones in French. As many of eight letters take 7.6 MB.
 KEPT = 1 << 15
 VOWELS = "aeiouy"
 Stemmer = Callable[[str], str]
 
 
 def _lightly(shortest: int) -> Callable[[Stemmer], Stemmer]:
-    """A stemmer for words of at least `shortest` letters, which remembers the commonest."""
+    """A stemmer for words of at least `shortest` letters, which remembers the last."""
 
     def wrap(rules: Stemmer) -> Stemmer:
         @lru_cache(maxsize=KEPT)
@@ -47,7 +47,7 @@ FEMININE = {"iv": "if", "eus": "eu", "iqu": "ic", "ell": "el", "enn": "en", "ett
 @_lightly(4)
 def _french(token: str) -> str:
     if len(token) > 4 and token.endswith("aux"):
-        return f"{token[:-1]}" if token.endswith("eaux") else f"{token[:-3]}al"
+        return token[:-1] if token.endswith("eaux") else f"{token[:-3]}al"
     if token.endswith(("eux", "oux")):
         return token[:-1]
     if token.endswith("s") and token[-2] != "s":

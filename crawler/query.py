@@ -198,7 +198,7 @@ QUOTES = re.compile("[“”„‟«»‹›＂「」『』《》〈〉]")
 # What French, Italian and Catalan join to a word by an apostrophe; aujourd'hui is one word.
 ELIDED = re.compile(
     r"^(?:[cdjlmnstv]|qu|jusqu|lorsqu|puisqu|quoiqu|quelqu|presqu|gl|un"
-    r"|(?:d|n|s)?[ae]ll|coll|dall|sull|quell|quest)['’ʼ](?=\w)",
+    r"|[dn]?[ae]ll|coll|sull|quell|quest)['’ʼ](?=\w)",
     re.IGNORECASE,
 )
 
@@ -287,6 +287,6 @@ def _problems(cleaned: str, asked: Sequence[Term]) -> Iterator[str]:
     for term in asked:
         if term.typed.endswith("*") and term.tokens and not (term.prefix or term.phrase):
             yield (
-                f"The star of “{term.typed}” was ignored: "
+                f"The star of “{term.typed[:40]}” was ignored: "
                 f"write at least {MIN_PREFIX} letters before it."
             )

@@ -43,7 +43,7 @@ INDIC = ("DEVANAGARI", "BENGALI", "GUR", "GUJARATI", "ORIYA", "TAMIL", "TELUGU",
          "MALAYALAM", "SINHALA", "TIBETAN", "MYANMAR", "KHMER", "THAI", "LAO")  # fmt: skip
 # Their voice marks are characters beside them, and NFC leaves them there.
 HALF_WIDTH_KANA = re.compile("[\uff66-\uff9f]")
-KEPT = 1 << 16  # characters: those of all living scripts, and no more than 10 MB
+KEPT = 1 << 16  # characters: those of all living scripts; they take 10 MB
 
 
 class _Folded(dict[int, str]):
