@@ -41,7 +41,10 @@ def _swap(token: str, endings: Mapping[str, str]) -> str | None:
 
 # --- Romance -------------------------------------------------------------------------------------
 
-FEMININE = {"iv": "if", "eus": "eu", "iqu": "ic", "ell": "el", "enn": "en", "ett": "et"}
+FEMININE = {
+    "iv": "if", "eus": "eu", "iqu": "ic", "ell": "el", "eill": "eil", "enn": "en", "ett": "et",
+    "ionn": "ion", "llonn": "llon",
+}  # fmt: skip
 
 
 @_lightly(4)
@@ -58,11 +61,10 @@ def _french(token: str) -> str:
         return token[:-2]  # héberger; but ouvrier, usager, étranger
     if len(token) > 7 and token.endswith("ir"):
         return token[:-1]
+    token = token[:-1] if len(token) > 4 and token.endswith("ee") else token
     if len(token) > 4 and token.endswith("e"):
         token = token[:-1]
-        token = _swap(token, FEMININE) or token
-    if len(token) > 4 and token.endswith("e"):  # -ée
-        token = token[:-1]
+        return _swap(token, FEMININE) or token
     return token
 
 
@@ -112,6 +114,7 @@ DUTCH = {
     "wegen": "weg", "daken": "dak", "glazen": "glas", "schepen": "schip", "spelen": "spel",
     "verslagen": "verslag", "bedragen": "bedrag", "verboden": "verbod",
 }  # fmt: skip
+DUTCH_PLURALS = ("ers", "els", "ems", "aars", "eurs", "oors", "oons", "ops", "ums", "ies")
 GERMAN = {
     "kinder": "kind", "hauser": "haus", "lander": "land", "manner": "mann", "bucher": "buch",
     "amter": "amt", "worter": "wort", "bilder": "bild", "felder": "feld", "dorfer": "dorf",
@@ -124,13 +127,13 @@ ADJECTIVE = ("ig", "lich", "isch", "al", "los", "bar", "sam")
 def _dutch(token: str) -> str:
     if irregular := _swap(token, DUTCH):
         return irregular
-    if token.endswith(("ers", "els", "ems", "aars", "ums", "ies")) and not token.endswith("vies"):
+    if token.endswith(DUTCH_PLURALS) and not token.endswith("vies"):
         return token[:-1]
     if len(token) > 5 and token.endswith("ens"):
         return token[:-1]
     if len(token) > 5 and token.endswith("es") and token[-3] not in VOWELS:
         token = token[:-1]
-    if token.endswith("eren"):  # ouderen are oudere, not ouders
+    if re.search("[^aeiouy]eren$", token):  # ouderen are oudere, not ouders
         return token[:-1]
     if len(token) > 4 and token.endswith("en") and token[-3] not in "eo":
         return _closed(token[:-2])
@@ -188,12 +191,12 @@ ENDINGS = ("ها", "ان", "ات", "ون", "ين", "يه", "ه", "ي")  # ة and
 
 @_lightly(3)
 def _arabic(token: str) -> str:
-    if token.startswith("و") and len(token) > 3:
-        token = token[1:]
     for article in ARTICLES:
         if token.startswith(article) and len(token) - len(article) > 1:
             token = token.removeprefix(article)
             break
+    if token.startswith("و") and len(token) > 3:  # after the article, so that الولادة is ولادة
+        token = token[1:]
     for ending in ENDINGS:
         if token.endswith(ending) and len(token) - len(ending) > 1:
             token = token.removesuffix(ending)

@@ -119,10 +119,10 @@ PAIRS = tomllib.loads(
     Path(__file__).with_name("inflections.toml").read_text(encoding="utf-8")
 )  # language -> meet, apart -> lines
 # Of the half the rules were not tuned on: (of the pairs that should meet, how many do; of those
-# that meet, how many should). Measured, in this order: .97 .95, .98 1, .95 1, 1 1, .83 1, 1 1,
+# that meet, how many should). Measured, in this order: 1 .95, .98 1, .95 1, 1 1, .83 1, 1 1,
 # .94 1, .88 1; snowballstemmer 3.1: .98 .91, .79 .97, .95 .95, .74 1, .92 .73, .70 .78, 1 .94, 1 1.
 FLOORS = {
-    "fr": (0.96, 0.95), "nl": (0.97, 1), "en": (0.95, 1), "ar": (1, 1), "es": (0.83, 1),
+    "fr": (1, 0.95), "nl": (0.97, 1), "en": (0.95, 1), "ar": (1, 1), "es": (0.83, 1),
     "pt": (1, 1), "de": (0.94, 1), "it": (0.87, 1),
 }  # fmt: skip
 
@@ -145,6 +145,13 @@ def test_inflections_meet_and_other_words_do_not(language: str) -> None:
         meet, apart = meeting(language, "meet", half), meeting(language, "apart", half)
         assert sum(meet) / len(meet) >= recall_floor
         assert sum(meet) / (sum(meet) + sum(apart)) >= precision_floor
+
+
+@settings(deadline=None)  # a busy machine is no fault of the rules
+@given(token=st.text("abeilnorstuvxz", max_size=7) | st.text("واللفبهيةنت", max_size=7))
+def test_every_word_has_a_stem(token: str) -> None:
+    for stem in STEMMERS.values():
+        assert bool(stem(token)) is bool(token)
 
 
 def test_what_is_stored_of_a_text_are_the_stems_that_are_not_its_words() -> None:
