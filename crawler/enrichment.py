@@ -60,7 +60,7 @@ def run(
             return done
         time.sleep(WAIT_SECONDS)
     version = annotate.version()
-    with workers.pool(processes, module="crawler.pages") as pool:
+    with workers.pool(processes, module=workers.FOR_PAGES) as pool:
         for batch in _batches(db, pool, (processes or workers.cores()) * AHEAD, more, stop):
             store.save(db, batch, version)
             done += len(batch)

@@ -160,7 +160,7 @@ def each(
     if processes == 1:
         yield from map(_answered, numbered)
         return
-    with workers.pool(processes) as pool:
+    with workers.pool(processes, module=workers.FOR_PAGES) as pool:
         for job, future in workers.in_order(pool, _answered, numbered, ahead=processes * 8):
             error = future.exception()
             yield future.result() if error is None else _mistake(job[0], job[1], error)

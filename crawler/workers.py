@@ -12,7 +12,9 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from multiprocessing import forkserver, resource_tracker
+from multiprocessing.context import BaseContext
 from typing import Any, TypeVar
 
 from pebble import ProcessPool
@@ -30,36 +32,30 @@ SECONDS_A_PAGE = 60.0
 # Bytes a worker may use. Of 1,185 real pages the largest needed 254 MB; 8 MB of `<p>x` would take
 # 3 GB. Beyond it the page fails, and the worker goes on.
 MEMORY = 960 * 1024 * 1024
-# A worker is replaced now and then, in case a library under it keeps memory; a new one costs about
-# a second, for a minute's work or more.
+# A worker is replaced now and then, in case a library under it keeps memory.
 PAGES_A_WORKER = 2000
+# What pools for pages ask for; it takes 1.6 s of CPU, and 0.03 for each process forked from there.
+FOR_PAGES = "crawler.loaded"
 
 
-def pool(workers: int | None = None, *, module: str = __name__) -> ProcessPool:
+def pool(workers: int | None = None, *, module: str | None = None) -> ProcessPool:
     """A pool of `workers` processes (one a core), for `with`; tasks are cut at SECONDS_A_PAGE.
 
-    Each imports `module` before its first task and calls its `ready()`, if it has one, so that this
-    costs no page its time.
+    Each has imported `module` before its first task, so that this costs no page its time: where the
+    system can fork, one process has, and the workers are forked from it.
 
     A worker that dies takes its one task with it (`ProcessExpired`) and is replaced. The workers
-    end when this process does, however it ends.
+    end when this process does, however it ends, and so does what they are forked from.
     """
-    processes = ProcessPool(
-        max_workers=workers or cores(),
-        max_tasks=PAGES_A_WORKER,
-        initializer=_begin,
-        initargs=[module],
-        context=multiprocessing.get_context("spawn"),
-    )
-    # Ctrl-C is the parent's affair, though a terminal sends it to the workers too. They ignore it
-    # once they run; until then it is blocked, as threads and processes started here inherit.
-    block = getattr(signal, "pthread_sigmask", None)  # not on Windows
-    before = block(signal.SIG_BLOCK, {signal.SIGINT}) if block else None
-    try:
+    with _without_ctrl_c():
+        processes = ProcessPool(
+            max_workers=workers or cores(),
+            max_tasks=PAGES_A_WORKER,
+            initializer=_begin,
+            initargs=[module or __name__],
+            context=_context(module),
+        )
         _ = processes.active  # starts it
-    finally:
-        if block:
-            block(signal.SIG_SETMASK, before)
     return processes
 
 
@@ -110,11 +106,40 @@ def _finished(item: Any, future: "Future[Any]") -> tuple[Any, "Future[Any]"]:
     return item, future
 
 
+def _context(module: str | None) -> BaseContext:
+    """How workers begin. Never as copies of this process, whose threads would be lost in them."""
+    if module and "forkserver" in multiprocessing.get_all_start_methods():
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload([module])
+        # Its socket is a file in TMPDIR: that may be full, or the path longer than the 107 bytes
+        # that a socket's may have.
+        with suppress(OSError):
+            forkserver.ensure_running()
+            return context
+    return multiprocessing.get_context("spawn")
+
+
+@contextmanager
+def _without_ctrl_c() -> Iterator[None]:
+    """Block SIGINT here, and in the threads and processes started here, which inherit that.
+
+    A terminal sends it to them too, but it is the parent's affair. They ignore it once they run.
+    """
+    block = getattr(signal, "pthread_sigmask", None)  # not on Windows
+    if block is None:
+        yield
+        return
+    resource_tracker.ensure_running()  # starts with all the others, and then unblocks it
+    before = block(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        block(signal.SIG_SETMASK, before)
+
+
 def _begin(module: str) -> None:
     _end_with_parent()
-    prepare = getattr(importlib.import_module(module), "ready", None)
-    if prepare is not None:
-        prepare()
+    importlib.import_module(module)
 
 
 def _end_with_parent() -> None:

@@ -18,9 +18,8 @@ from typing import Any
 from sqlite_utils import Database
 
 import crawler.database
-from crawler import enrichment, registry, store
-from enrich.annotate import annotate, version
-from enrich.extract import extract
+from crawler import enrichment, pages, registry, store
+from enrich.annotate import version
 from spiders import run
 
 SETTINGS = {
@@ -58,8 +57,8 @@ def work(sources: Path, path: Path, edges: Edges) -> None:
     crawler.database.private = watched
     run.crawl(registry.load(sources), path, settings=SETTINGS, enrich=False)
     with closing(watched(path)) as db:
-        while pages := store.unread(db, PAGES_AT_A_TIME):
-            store.save(db, [enrichment.read(page) for page in pages], version())
+        while waiting := store.unread(db, PAGES_AT_A_TIME):
+            store.save(db, [enrichment.read(page) for page in waiting], version())
         store.settle(db)
 
 
@@ -96,10 +95,7 @@ def found(path: Path) -> dict[str, Any]:
 
 
 def main() -> None:
-    # Loads what reading needs, once for all children.
-    notice = "Une permanence ouvre ce soir au quai pour les familles."
-    extract(f"<html><body><p>{notice}</p></body></html>", "http://quai.example.org/avis")
-    annotate("Avis", notice, "fr")
+    pages.ready()  # once for all children
     sources, folder = Path(sys.argv[1]), Path(sys.argv[2])
     deadly, killed = 0, True
     while killed:

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,7 +74,7 @@ def kill_again_and_again(
         while process.poll() is None and web.hits.total() < hits + goal:
             time.sleep(0.01)
         time.sleep(rng.random())  # commits are a second apart
-        offspring = children(process.pid) if process.poll() is None else []
+        offspring = descendants(process.pid) if process.poll() is None else []
         landed += process.poll() is None
         process.kill()
         process.wait()
@@ -99,8 +99,14 @@ def counted(path: Path, what: str) -> int:
             return 0
 
 
-def children(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+def descendants(pid: int) -> list[int]:
+    """Its children, whichever thread began them, and theirs."""
+    found = []
+    for listed in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(OSError):  # the thread has ended
+            for child in map(int, listed.read_text().split()):
+                found += [child, *descendants(child)]
+    return found
 
 
 def alive(pid: int) -> bool:

@@ -1,6 +1,7 @@
 """What a page can do to the process that reads it; in a module, so that workers can import it."""
 
 import os
+import sys
 import time
 
 from crawler.enrichment import read as read_well
@@ -21,3 +22,8 @@ def read(page: Unread) -> Reading:
 def double(number: int) -> int:
     time.sleep(0.05 if number == 0 else 0)
     return number * 2
+
+
+def origin(_: int) -> tuple[int, int, bool]:
+    """This process, the one that began it, and whether it has what reading takes."""
+    return os.getpid(), os.getppid(), "crawler.pages" in sys.modules

@@ -1,6 +1,10 @@
+import errno
 import json
+import os
+import sys
 from collections.abc import Callable
 from dataclasses import replace
+from multiprocessing import forkserver
 
 import misbehaving
 import pytest
@@ -182,6 +186,29 @@ def test_answers_come_in_order_however_long_each_takes() -> None:
             for _, future in workers.in_order(pool, misbehaving.double, range(20), ahead=5)
         ]
     assert found == [number * 2 for number in range(20)]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="forks")
+def test_readers_of_all_pools_are_forked_from_one_process_that_has_loaded_all() -> None:
+    found = []
+    for _ in range(2):
+        with workers.pool(1, module=workers.FOR_PAGES) as pool:
+            found.append(pool.schedule(misbehaving.origin, [0]).result())
+    (one, server, loaded), (another, same, _) = found
+    assert loaded
+    assert one != another
+    assert server == same != os.getpid()
+
+
+def test_where_no_process_to_fork_from_can_begin_each_reader_begins_by_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def no_room() -> None:
+        raise OSError(errno.ENOSPC, "no room for a socket")
+
+    monkeypatch.setattr(forkserver, "ensure_running", no_room)
+    with workers.pool(1, module="crawler.errors") as pool:
+        assert pool.schedule(misbehaving.double, [2]).result() == 4
 
 
 def test_an_article_without_its_reading_is_refused(db: Database) -> None:

@@ -1,6 +1,6 @@
 """Commands of ours in processes of their own, without a second of imports each.
 
-A server imports everything once and then forks: `run(["crawl", ...])` is `tamis crawl ...` in a
+A server loads everything once and then forks: `run(["crawl", ...])` is `tamis crawl ...` in a
 fresh process, as real as one from a shell but for how it came to its modules. What is measured, or
 about start-up, signals, the environment or a terminal, starts `python -m crawler` instead.
 """
@@ -82,7 +82,7 @@ def serve() -> None:
     """Fork for every line of JSON on standard input; answer with the status of what it did."""
     for module in MODULES:
         importlib.import_module(module)
-    importlib.import_module("crawler.urls").domain("http://quai.example.org/")  # reads its list
+    importlib.import_module("crawler.pages").ready()
     for line in sys.stdin:
         told = json.loads(line)
         child = os.fork()
