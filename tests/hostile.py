@@ -22,6 +22,7 @@ from typing import Self
 
 import brotli
 import zstandard
+from kills import descendants
 from web import article, feed, record
 
 Reply = bytes | Callable[[socket.socket], None]
@@ -383,7 +384,7 @@ def watched(
     with tempfile.TemporaryFile(dir=folder) as out, tempfile.TemporaryFile(dir=folder) as err:
         with subprocess.Popen([*command], stdout=out, stderr=err, env=dict(env)) as process:
             while process.poll() is None:
-                for pid in (process.pid, *_children(process.pid)):
+                for pid in (process.pid, *descendants(process.pid)):
                     peaks[pid] = max(peaks[pid], _peak(pid))
                 listening |= _listening(process.pid)
                 cpu = max(cpu, _cpu(process.pid))
@@ -401,14 +402,6 @@ def watched(
             peak=peaks.pop(process.pid, 0), workers_peak=max(peaks.values(), default=0),
             listening=frozenset(listening),
         )  # fmt: skip
-
-
-def _children(pid: int) -> list[int]:
-    found: list[int] = []
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        with suppress(OSError):
-            found += map(int, task.read_text(encoding="ascii").split())
-    return found
 
 
 def _peak(pid: int) -> int:
