@@ -13,7 +13,7 @@ import click
 
 from crawler import __version__
 from crawler.errors import TamisError
-from crawler.exports.feeds import WRITERS, export_feeds
+from crawler.exports.formats import FORMATS
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -349,20 +349,22 @@ def export() -> None:
     """Write what is published to files."""
 
 
+def repeatable(name: str, to: str, metavar: str, help_: str) -> Callable[[Command], Command]:
+    return click.option(name, to, multiple=True, metavar=metavar, help=f"{help_} (repeatable).")
+
+
 @export.command()
 @news_option
-@click.option(
-    "--language",
-    "languages",
-    multiple=True,
-    metavar="CODE",
-    help="Only this language (repeatable; default: all).",
-)
+@repeatable("--language", "languages", "CODE", "The feeds of this language and of its themes")
+@repeatable("--theme", "themes", "SLUG", "The feed of this theme, in those languages or in each")
+@repeatable("--country", "countries", "CODE", "The feed of this country")
+@repeatable("--source", "sources", "ID", "The feed of this source")
+@repeatable("--search", "searches", "QUERY", "The feed of this search, as in its address")
 @click.option(
     "--format",
     "formats",
     multiple=True,
-    type=click.Choice(sorted(WRITERS)),
+    type=click.Choice(sorted(FORMATS)),
     help="Only this format (repeatable; default: all).",
 )
 @click.option(
@@ -373,21 +375,28 @@ def export() -> None:
     help="Folder to write to.",
 )
 @click.option("--reprints", is_flag=True, help="With reprints and excerpts, not only originals.")
-def feeds(
-    news: Path,
-    languages: tuple[str, ...],
-    formats: tuple[str, ...],
-    out: Path,
-    *,
-    reprints: bool,
-) -> None:
+@click.option("--stories", is_flag=True, help="Of articles that tell one story only the first.")
+@click.option(
+    "--archives/--no-archives", default=True, show_default=True,
+    help="With the older articles too, month by month.",
+)  # fmt: skip
+def feeds(news: Path, out: Path, **selected: Any) -> None:
     """Write the feeds that the site serves, byte for byte, to files.
 
+    All of them, unless some are named. A file is replaced only if what it says has changed.
+
     \b
-    Example: tamis export feeds --language fr --out public/feeds
+    Example: tamis export feeds --language fr --search "q=loyer&country=BE" --out public/feeds
     """
-    for path in export_feeds(news, out, languages, formats, reprints=reprints):
+    from crawler.exports.files import Selection, export_feeds
+    from crawler.progress import Progress
+
+    with Progress("feeds") as progress:
+        done = export_feeds(news, out, Selection(**selected), progress=progress)
+    for path in done.written:
         click.echo(path)
+    for path in done.gone:
+        click.echo(f"{path}: no such feed any more; left as it is", err=True)
 
 
 @export.command("warc")

@@ -4,6 +4,7 @@ TamisError
 ├── SourceError       a record of spiders/sources is wrong: names file, record and field
 ├── ConfigError       the operator must set something: says what and how
 ├── FeedError         a feed, or another channel, cannot be read at all
+├── NoSuchFeed        nothing is at an address below /feeds/ (crawler.exports.addresses)
 ├── WarcError         a WARC file cannot be read: says how far it was (crawler.captures)
 └── PublishError      the new database failed its checks and the old one stays in place
 """

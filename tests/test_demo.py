@@ -20,7 +20,7 @@ from sqlite_utils import Database
 
 from crawler import database
 from crawler.demo import content
-from crawler.exports.feeds import export_feeds
+from crawler.exports.files import Selection, export_feeds
 from crawler.serving import site
 
 # Themes that a specialist would give and the tagger gives too, of all that a specialist would give
@@ -180,7 +180,7 @@ def test_feedparser_reads_the_french_feed_without_complaint(demo: tuple[Path, st
 def test_exported_feeds_are_the_served_ones_byte_for_byte(
     demo: tuple[Path, str], tmp_path: Path
 ) -> None:
-    paths = export_feeds(demo[0] / "news.db", tmp_path, ["fr"], [])
+    paths = export_feeds(demo[0] / "news.db", tmp_path, Selection(languages=("fr",))).written
     assert {tmp_path / "fr.atom", tmp_path / "fr.rss"} <= set(paths)
     served = get(demo, *(f"/feeds/{path.relative_to(tmp_path)}" for path in paths))
     for path, answer in zip(paths, served, strict=True):

@@ -175,6 +175,7 @@ def test_the_site_is_served_without_a_checkout_until_ctrl_c(installed: Installed
             "/": "Tamis",
             "/article/1": "<article",
             "/feeds/fr.atom": "http://www.w3.org/2005/Atom",
+            "/feeds/feed.css": "entry",
             "/static/tamis.css": "{",
             "/news/ledger_flow.json": "outcome",
         }.items():

@@ -11,6 +11,7 @@ from sqlite_utils import Database
 
 from crawler import clock, database, publish, store, tdmrep
 from crawler.errors import ConfigError, PublishError
+from crawler.exports.addresses import parse
 from crawler.exports.feeds import feed
 from crawler.frontier import Frontier
 from crawler.items import Harvest, Licence, Link, Source
@@ -102,7 +103,7 @@ def test_a_language_is_published_with_its_votes_its_claims_and_the_others(
     with closing(connect(news)) as conn:
         assert languages(conn, "nl")["und"] == "onbekende taal"
         assert search(conn, Query(language="und")).total == 1
-        assert feed(conn, language="und", format="rss")
+        assert feed(conn, parse("und.rss", {}))
 
 
 def test_a_declared_language_is_compared_as_the_language_it_names() -> None:

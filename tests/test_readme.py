@@ -22,7 +22,8 @@ from click.testing import CliRunner
 import crawler
 from crawler import registry, settings
 from crawler.cli import main as tamis
-from crawler.exports.feeds import SIZE, WRITERS
+from crawler.exports.feeds import SIZE
+from crawler.exports.formats import FORMATS
 from crawler.items import Address, Answer, Harvest, Link, Source
 from crawler.publish import EXTRACT_CHARACTERS, OPEN_LICENCES
 from crawler.query import FACETS, Query
@@ -358,7 +359,7 @@ def _ran(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], ModuleType]:
 
 def test_the_changes_fit_their_files() -> None:
     assert set(patched()) == {
-        "crawler/exports/feeds.py",
+        "crawler/exports/formats.py",
         "enrich/detectors.py",
         "spiders/channels/__init__.py",
     }
@@ -385,8 +386,8 @@ def test_the_channel_reads_what_it_says(ran: Callable[[str], ModuleType], source
 
 
 def test_the_format_is_one_to_export(ran: Callable[[str], ModuleType]) -> None:
-    module = ran(patched()["crawler/exports/feeds.py"])
-    assert set(module.WRITERS) == {*WRITERS, "txt"}
+    module = ran(patched()["crawler/exports/formats.py"])
+    assert set(module.FORMATS) == {*FORMATS, "txt"}
 
 
 # --- Help -----------------------------------------------------------------------------------------

@@ -280,7 +280,7 @@ LOST = [
     ("/nowhere", "There is no page at this address"),
     ("/a/b/c/d/e", "There is no page at this address"),
     ("/news/nowhere", "Table not found"),
-    ("/feeds/xx.atom", "There is no such feed"),
+    ("/feeds/xx.atom", "There is no language"),
 ]
 
 

@@ -1,8 +1,8 @@
-"""The routes of the feeds; the bytes are made by crawler.exports.feeds, as for the files."""
+"""The routes of the feeds and of their lists; the bytes are crawler.exports', as for the files."""
 
 import hashlib
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any
@@ -10,41 +10,80 @@ from typing import Any
 from datasette import hookimpl
 from datasette.utils.asgi import NotFound, Response
 
-from crawler.exports.feeds import MEDIA_TYPES, feed
+from crawler.exports.addresses import NoSuchFeed, parse
+from crawler.exports.feeds import PRIVATE, STYLESHEET, read, written
+from crawler.exports.formats import FORMATS
+from crawler.exports.items import Feed
+from crawler.exports.opml import LISTS
+from crawler.exports.opml import MEDIA_TYPE as OPML
 from crawler.published import moment, snapshot
 from crawler.serving import ask
 
 MAX_AGE = 900  # s: readers ask each half hour or less often, and the job runs daily
+HEADERS = {
+    # A browser shows a feed with our style sheet, and runs and loads nothing else.
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+}
 
 
 async def serve_feed(datasette: Any, request: Any) -> Response:
-    asked = request.url_vars
+    parameters = {name: request.args.get(name) for name in request.args}
+    try:
+        address = parse(request.url_vars["path"], parameters)
+        told, body, published = await _ask(datasette, lambda conn: _made(read(conn, address)))
+    except NoSuchFeed as error:
+        raise NotFound(str(error)) from error
+    if told.address != address:
+        # A page of the archive that has been divided since, or put together.
+        return Response.redirect(datasette.urls.path(f"/{told.address.url}"))
+    answer = _answer(request, body, FORMATS[address.format].media_type, published)
+    answer.headers["Vary"] = "Accept"
+    if "+xml" in answer.content_type and "text/html" in request.headers.get("accept", ""):
+        # A browser, which shows as plain text what it knows to be a feed.
+        answer.content_type = "application/xml; charset=utf-8"
+    return answer
 
-    def question(conn: sqlite3.Connection) -> tuple[bytes | None, datetime | None]:
-        body = feed(
-            conn, language=asked["language"], theme=asked["theme"], format=asked["format"],
-            reprints=request.args.get("reprints") == "1",
-        )  # fmt: skip
-        return body, moment(snapshot(conn).get("built"))
 
-    body, built = await ask(datasette, question) or (None, None)
-    if body is None:
-        raise NotFound(
-            "There is no such feed. Addresses are /feeds/LANGUAGE.atom or .rss, "
-            "and /feeds/LANGUAGE/THEME.atom; the home page links each list to its feed."
-        )
+async def serve_list(datasette: Any, request: Any) -> Response:
+    make = LISTS[request.url_vars["name"]]
+    body, published = await _ask(datasette, lambda conn: (make(conn),))
+    return _answer(request, body, OPML, published)
+
+
+async def serve_stylesheet(request: Any) -> Response:
+    return _answer(request, STYLESHEET.read_bytes(), "text/css", {})
+
+
+def _made(told: Feed) -> tuple[Feed, bytes]:
+    return told, written(told)
+
+
+async def _ask(datasette: Any, question: Callable[[sqlite3.Connection], tuple[Any, ...]]) -> Any:
+    """The answer, and what is said of the database."""
+    answer = await ask(datasette, lambda conn: (*question(conn), snapshot(conn)))
+    if answer is None:
+        raise NotFound("There are no feeds yet: nothing is published.")
+    return answer
+
+
+def _answer(request: Any, body: bytes, kind: str, published: Mapping[str, str]) -> Response:
+    built = moment(published.get("built"))
+    caches = "private" if published.get("level") == PRIVATE else "public"
     headers = {
+        **HEADERS,
+        "Cache-Control": f"{caches}, max-age={MAX_AGE}",
         "ETag": f'"{hashlib.sha256(body).hexdigest()[:32]}"',
-        "Cache-Control": f"public, max-age={MAX_AGE}",
-        "X-Content-Type-Options": "nosniff",
+        "Content-Length": str(len(body)),
     }
     if built:
         # The snapshot's time, not the newest entry's: a take-down changes a feed and adds nothing.
         headers["Last-Modified"] = format_datetime(built.astimezone(UTC), usegmt=True)
-    kind = f"{MEDIA_TYPES[asked['format']]}; charset=utf-8"
+    kind = f"{kind}; charset=utf-8"
     if unchanged(request.headers, headers["ETag"], built):
+        del headers["Content-Length"]
         return Response("", status=304, headers=headers, content_type=kind)
-    return Response(body, headers=headers, content_type=kind)
+    return Response(b"" if request.method == "HEAD" else body, headers=headers, content_type=kind)
 
 
 def unchanged(headers: Mapping[str, str], etag: str, built: datetime | None) -> bool:
@@ -61,8 +100,7 @@ def unchanged(headers: Mapping[str, str], etag: str, built: datetime | None) -> 
 @hookimpl
 def register_routes() -> list[tuple[str, Any]]:
     return [
-        (
-            r"^/feeds/(?P<language>[^/]+?)(?:/(?P<theme>[^/]+?))?\.(?P<format>atom|rss)$",
-            serve_feed,
-        )
+        (r"^/feeds/feed\.css$", serve_stylesheet),
+        (r"^/feeds/(?P<path>.+)$", serve_feed),
+        (rf"^/(?P<name>{'|'.join(LISTS)})$".replace(".opml", r"\.opml"), serve_list),
     ]
