@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import date
 from html import escape
-from typing import Any
+from typing import Any, Literal
 
 from sqlite_utils import Database
 from w3lib.html import remove_tags
@@ -244,6 +244,7 @@ class Channels:
                     etag=etag, modified=modified, body_hash=body_hash, every=every,
                 )
             )  # fmt: skip
+            self.db.conn.execute(*_counted(channel, now, "answered"))
         return new
 
     def named(self, channel: DueChannel, links: Iterable[Link]) -> int:
@@ -450,7 +451,8 @@ class Channels:
                     " visits = visits + 1 WHERE id = ?"
                 ),
                 (now, now, clock.after(wait), period, channel.id),
-            )
+            ),
+            _counted(channel, now, "unchanged"),
         )
 
     def ended(self, channel: DueChannel) -> None:
@@ -486,6 +488,7 @@ class Channels:
         Or for `seconds`, if the server named them and they are longer. A page of older links that
         fails for good, or GIVEN_UP times, is left, and the next visit is to the first one again.
         """
+        now = clock.now()
         wait = max(seconds or 0.0, schedule.backoff(channel.failures + 1, failing))
         older = channel.depth > 0
         given_up = older and (failing is Failing.HARD or channel.failures + 1 >= GIVEN_UP)
@@ -495,11 +498,25 @@ class Channels:
                 " failures = failures + 1, visits = visits + 1,"
                 " cursor = iif(?, NULL, cursor), depth = iif(?, 0, depth) WHERE id = ?"),
                 (
-                    clock.now(), outcome, printable(reason), failing, clock.after(wait), given_up,
+                    now, outcome, printable(reason), failing, clock.after(wait), given_up,
                     given_up, channel.id,
                 ),
-            )
+            ),
+            _counted(channel, now, "failed"),
         )  # fmt: skip
+
+
+def _counted(
+    channel: DueChannel, now: str, how: Literal["answered", "unchanged", "failed"]
+) -> Statement:
+    """One more visit of this day."""
+    return (
+        (
+            f"INSERT INTO visits (channel, day, {how}) VALUES (?, ?, 1)"
+            f" ON CONFLICT (channel, day) DO UPDATE SET {how} = {how} + 1"
+        ),
+        (channel.id, now[: len("2026-11-21")]),
+    )
 
 
 def document(each: Found, now: str) -> Page:

@@ -138,6 +138,7 @@ def prepare(env: Any, datasette: Any) -> None:
     env.filters |= {
         "day": translation.day,
         "month": translation.month,
+        "month_name": translation.month_name,
         "number": translation.number,
         "percent": translation.percent,
         "size": translation.size,

@@ -96,6 +96,76 @@ SPLITS = {
     "source": N_("By source"),
     "country": N_("By country"),
 }
+# What became of an address (ledger.outcome), and what that means.
+OUTCOMES = {
+    "stored": N_("Stored"),
+    "duplicate": N_("Same as another"),
+    "not_an_article": N_("No article"),
+    "too_short": N_("Too short"),
+    "robots": N_("Refused by robots.txt"),
+    "blocked": N_("Blocked"),
+    "not_found": N_("Not found"),
+    "gone": N_("Gone"),
+    "too_large": N_("Too large"),
+    "failed": N_("Failed"),
+    "fetched": N_("Not read yet"),
+    "pending": N_("Not fetched yet"),
+}
+MEANINGS = {
+    "stored": N_("an article of this database"),
+    "duplicate": N_("it leads to another address that is counted here"),
+    "not_an_article": N_("a list, a home page, a document or a media file"),
+    "too_short": N_("the page has no text of an article’s length"),
+    "robots": N_("the site asks robots not to fetch it"),
+    "blocked": N_("the server refuses us, or the address is not a public one"),
+    "not_found": N_("the server does not know it"),
+    "gone": N_("the server says that it was removed for good"),
+    "too_large": N_("longer than the limit"),
+    "failed": N_("it could not be fetched in several tries, or not be read"),
+    "fetched": N_("fetched and kept"),
+    "pending": N_("discovered, or to be tried again"),
+}
+# What a source gave on a day (crawler.coverage.STATES), and how it does (crawler.portraits.HEALTH).
+STATES = {
+    "new": N_("something new"),
+    "nothing_new": N_("nothing new"),
+    "failed": N_("no answer"),
+    "not_crawled": N_("not crawled"),
+}
+HEALTH = {
+    "well": N_("answers"),
+    "quiet": N_("answers, but has had nothing new for over a month"),
+    "failing": N_("does not answer"),
+    "never": N_("never visited"),
+}
+TDM = {
+    "reserved": N_("reserved"),
+    "allowed": N_("allowed"),
+    "unknown": N_("its terms do not say"),
+}
+# What each limit of crawler.limits is, and those that `publish` adds.
+LIMITS = {
+    "seconds_between_requests": N_(
+        "Seconds between two requests to one host, unless it asks for more"
+    ),
+    "largest_page_bytes": N_("Largest page that is fetched, in bytes"),
+    "hours_between_visits": N_(
+        "Hours between two visits to a feed or a list, by how often it changes"
+    ),
+    "tries": N_("Tries before an address has failed"),
+    "days_until_looks": N_("Days after which an article is looked at again"),
+    "pages_of_older_links": N_("Pages of older links that are followed when a source is new"),
+    "fewest_words": N_("Words that a page must have to be an article"),
+    "detectors": N_("Programs that say which language a text is in"),
+    "least_sure_language": N_("Below this confidence, a language is undetermined"),
+    "least_sure_sector": N_("Probability of being about the sector from which themes are given"),
+    "most_themes": N_("Themes of an article, at the most"),
+    "main_country_score": N_("Score from which a country is the one an article is about"),
+    "share_of_a_copy": N_("Share of the words in common from which two texts are the same"),
+    "days_of_a_story": N_("Days within which two articles can tell the same story"),
+    "extract_characters": N_("Characters of an extract"),
+    "open_licences": N_("Licences under which a text is shown whole"),
+}
 # For templates: {{ code|label("rights") }}.
 TABLES = {
     "origin": ORIGINS,
@@ -109,6 +179,12 @@ TABLES = {
     "facet": FACETS,
     "period": PERIODS,
     "split": SPLITS,
+    "outcome": OUTCOMES,
+    "meaning": MEANINGS,
+    "state": STATES,
+    "health": HEALTH,
+    "tdm": TDM,
+    "limit": LIMITS,
 }
 
 

@@ -20,8 +20,10 @@ from urllib.parse import urlsplit
 from sqlite_utils import Database
 
 from crawler import __version__, clock, database, index, registry, schema, store, stories, tdmrep
+from crawler.coverage import count_coverage
 from crawler.errors import ConfigError, PublishError
 from crawler.items import Source
+from crawler.limits import in_force
 from crawler.progress import Progress
 from crawler.published import connect, snapshot
 from crawler.search import count_facets
@@ -111,6 +113,8 @@ def _build(
         # One state of the private database, whatever is crawled meanwhile.
         with source.atomic():
             total = _fill(source, db, full_text=full_text, progress=progress)
+            with db.atomic():
+                count_coverage(db.conn, _visited(source))
         with db.atomic():
             _insert(db, "snapshot", _snapshot(total, base_url))
         schema.published.apply(db)
@@ -534,6 +538,15 @@ def _ledger(source: Database) -> Iterator[dict[str, Any]]:
     )
 
 
+def _visited(source: Database) -> list[tuple[str, str, int, int]]:
+    """Of each source and day: visits to its channels, and how many failed."""
+    found: list[tuple[str, str, int, int]] = source.execute(
+        "SELECT source, day, sum(answered + unchanged + visits.failed), sum(visits.failed)"
+        " FROM visits JOIN channels ON channels.id = channel GROUP BY 1, 2"
+    ).fetchall()
+    return found
+
+
 def _snapshot(articles: int, base_url: str | None) -> Iterator[dict[str, Any]]:
     facts = {
         "articles": str(articles),
@@ -541,6 +554,9 @@ def _snapshot(articles: int, base_url: str | None) -> Iterator[dict[str, Any]]:
         "enricher": annotate.version(),
         "scrapy": installed("scrapy"),
         "tamis": __version__,
+        **{f"limit_{name}": value for name, value in in_force().items()},
+        "limit_extract_characters": str(EXTRACT_CHARACTERS),
+        "limit_open_licences": ", ".join(sorted(OPEN_LICENCES)),
         **({"base_url": f"{base_url.rstrip('/')}/"} if base_url else {}),
     }
     return ({"name": name, "value": value} for name, value in facts.items())

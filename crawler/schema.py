@@ -374,6 +374,26 @@ def m010_stories(db: Database) -> None:
     )
 
 
+@private()
+def m011_visits(db: Database) -> None:
+    """How often each channel was visited each day, and how that went.
+
+    What a visit found is in `discoveries`. Of the days before, nothing is known but that.
+    """
+    db.executescript(
+        """
+        CREATE TABLE visits (
+          channel INTEGER NOT NULL REFERENCES channels(id),
+          day TEXT NOT NULL,                      -- UTC
+          answered INTEGER NOT NULL DEFAULT 0,    -- visits, each counted in one of the three
+          unchanged INTEGER NOT NULL DEFAULT 0,
+          failed INTEGER NOT NULL DEFAULT 0,
+          PRIMARY KEY (channel, day)
+        ) WITHOUT ROWID;
+        """
+    )
+
+
 @published()
 def m001_news(db: Database) -> None:
     db.executescript(
@@ -494,11 +514,6 @@ def m001_news(db: Database) -> None:
           number INTEGER NOT NULL, text TEXT NOT NULL, rule TEXT NOT NULL, articles INTEGER,
           PRIMARY KEY (article_id, number)
         ) WITHOUT ROWID;
-        -- What each site repeats, and so is no article's.
-        CREATE VIEW boilerplate AS
-          SELECT source, text, max(removed_lines.articles) AS articles, count(*) AS removed
-          FROM removed_lines JOIN articles ON articles.id = article_id
-          WHERE rule = 'memory' GROUP BY source, text;
         CREATE TABLE facet_counts (
           facet TEXT NOT NULL, value TEXT NOT NULL, n INTEGER NOT NULL,
           PRIMARY KEY (facet, value)
@@ -522,6 +537,45 @@ def m001_news(db: Database) -> None:
           title, text, stems, tags, content='',
           tokenize="unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc'"
         );
+        """
+    )
+
+
+@published()
+def m001_coverage(db: Database) -> None:
+    """What was crawled when, and what became of it: counted once (crawler.coverage), asked often.
+
+    Of a million addresses and articles, the same counts take seconds.
+    """
+    db.executescript(
+        """
+        CREATE TABLE source_days (
+          source TEXT NOT NULL REFERENCES sources(id), day TEXT NOT NULL, state TEXT NOT NULL,
+          visits INTEGER, failed INTEGER, found INTEGER NOT NULL, stored INTEGER NOT NULL,
+          PRIMARY KEY (source, day)
+        ) WITHOUT ROWID;
+        CREATE TABLE ledger_counts (
+          source TEXT NOT NULL REFERENCES sources(id), month TEXT NOT NULL, outcome TEXT NOT NULL,
+          reason TEXT NOT NULL, n INTEGER NOT NULL,
+          PRIMARY KEY (source, month, outcome, reason)
+        ) WITHOUT ROWID;
+        -- The flow of all sources, in 6 ms instead of 37.
+        CREATE INDEX ledger_counts_outcome ON ledger_counts(outcome, reason, month, n);
+        CREATE TABLE source_facts (
+          source TEXT PRIMARY KEY REFERENCES sources(id), dated INTEGER NOT NULL,
+          signed INTEGER NOT NULL, words INTEGER NOT NULL
+        ) WITHOUT ROWID;
+        CREATE TABLE source_languages (
+          source TEXT NOT NULL REFERENCES sources(id),
+          language TEXT NOT NULL REFERENCES languages(code), n INTEGER NOT NULL,
+          PRIMARY KEY (source, language)
+        ) WITHOUT ROWID;
+        -- What each site repeats, and so is no article's.
+        CREATE TABLE boilerplate (
+          source TEXT NOT NULL REFERENCES sources(id), text TEXT NOT NULL,
+          articles INTEGER NOT NULL, removed INTEGER NOT NULL,
+          PRIMARY KEY (source, text)
+        ) WITHOUT ROWID;
         """
     )
 

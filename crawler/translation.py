@@ -156,6 +156,11 @@ def month(when: date | str | None) -> str:
     return _month(found.replace(day=1), spoken().language) if found else str(when or "")
 
 
+def month_name(when: date) -> str:
+    """The month of a day without its year, in short: Nov."""
+    return _month_name(when.month, spoken().language)
+
+
 def number(n: float) -> str:
     """A number with its thousands apart."""
     return _number(n, spoken().language)
@@ -194,6 +199,12 @@ def _day(when: date, language: str) -> str:
 @lru_cache(maxsize=1024)
 def _month(when: date, language: str) -> str:
     written: str = format_date(when, "MMMM y", locale=LOCALES[language])
+    return written
+
+
+@lru_cache
+def _month_name(month: int, language: str) -> str:
+    written: str = format_date(date(2000, month, 1), "LLL", locale=LOCALES[language])
     return written
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from crawler import index
+from crawler.coverage import count_coverage
 from crawler.schema import published
 from crawler.search import count_facets
 
@@ -87,6 +88,11 @@ DUPLICATES = [
     (2, 1, "series", 0.9, "date"),
     (9, 2, "quoted", 1.0, "found"),
 ]
+# source, day, visits, how many of these failed; something new was found on the 10th (`fetched`)
+VISITED = [
+    ("quai", "2026-11-10", 2, 1), ("quai", "2026-11-11", 1, 0), ("quai", "2026-11-12", 2, 2),
+    ("lantern", "2026-11-10", 1, 0),
+]  # fmt: skip
 SHARED = json.dumps(
     [
         {"kind": "name", "value": "Vareille", "weight": 0.9},
@@ -234,6 +240,7 @@ def make_news(path: Path) -> Path:
     )
     index_all(conn)
     conn.execute("DELETE FROM article_texts WHERE article_id <> 1")
+    count_coverage(conn, VISITED)
     conn.commit()
     conn.close()
     return path
