@@ -735,3 +735,22 @@ def test_the_command_writes_what_it_is_asked_for_and_names_it(db: Path, tmp_path
     failed = CliRunner().invoke(tamis, [*command, "--country", "XX"])
     assert failed.exit_code == 1
     assert "There is no country 'XX'. There are: BE, GB, JO." in failed.output
+
+
+# --- The page to choose from ---------------------------------------------------------------------
+
+
+def test_a_page_lists_the_feeds_in_the_readers_language_and_each_is_there(db: Path) -> None:
+    (answer,) = get(db, "/fr/feeds?language=nl")
+    tree = etree.HTML(answer.text)
+    offered = tree.xpath("//table[@class='feeds']//a/@href")
+    assert {"/feeds/all.rss", "/feeds/nl/housing.json", "/feeds/country/BE.atom"} <= set(offered)
+    assert tree.xpath("//option[@selected]/text()") == ["néerlandais"]
+    assert {feed.status_code for feed in get(db, *offered)} == {200}
+    assert {one.status_code for one in get(db, *tree.xpath("//p//a/@href"))} == {200}
+
+
+def test_themes_are_offered_only_of_a_language_that_is_there(db: Path) -> None:
+    for answer in get(db, "/feeds", "/feeds?language=tlh", "/nl/feeds?language=%00"):
+        assert answer.status_code == 200
+        assert "housing.atom" not in answer.text

@@ -11,13 +11,18 @@ from datasette import hookimpl
 from datasette.utils.asgi import NotFound, Response
 
 from crawler.exports.addresses import NoSuchFeed, parse
+from crawler.exports.catalogue import addresses, catalogue
 from crawler.exports.feeds import PRIVATE, STYLESHEET, read, written
 from crawler.exports.formats import FORMATS
 from crawler.exports.items import Feed
 from crawler.exports.opml import LISTS
 from crawler.exports.opml import MEDIA_TYPE as OPML
+from crawler.interface import page, route
 from crawler.published import moment, snapshot
+from crawler.query import Query
+from crawler.query import parse as parse_query
 from crawler.serving import ask
+from crawler.translation import spoken
 
 MAX_AGE = 900  # s: readers ask each half hour or less often, and the job runs daily
 HEADERS = {
@@ -43,6 +48,24 @@ async def serve_feed(datasette: Any, request: Any) -> Response:
         # A browser, which shows as plain text what it knows to be a feed.
         answer.content_type = "application/xml; charset=utf-8"
     return answer
+
+
+async def choose(datasette: Any, request: Any) -> Response:
+    """The page that lists them for people."""
+    query, _ = parse_query({"language": request.args.get("language") or ""})
+    language = spoken().language
+    offered = await ask(datasette, lambda conn: catalogue(conn, query, language))
+    if offered is None:
+        return await page(datasette, request, "empty.html", {}, status=503)
+    if query.language not in {"", *(offer.label.code for offer in offered.get("language", ()))}:
+        query, offered = Query(), {**offered, "theme": ()}
+    context = {
+        "query": query,
+        "offered": {"country": (), "source": (), **offered},
+        "everything": addresses(Query()),
+        "types": {each.name: each.media_type for each in FORMATS.values()},
+    }
+    return await page(datasette, request, "feeds.html", context)
 
 
 async def serve_list(datasette: Any, request: Any) -> Response:
@@ -100,6 +123,7 @@ def unchanged(headers: Mapping[str, str], etag: str, built: datetime | None) -> 
 @hookimpl
 def register_routes() -> list[tuple[str, Any]]:
     return [
+        route(r"/feeds", choose),
         (r"^/feeds/feed\.css$", serve_stylesheet),
         (r"^/feeds/(?P<path>.+)$", serve_feed),
         (rf"^/(?P<name>{'|'.join(LISTS)})$".replace(".opml", r"\.opml"), serve_list),
