@@ -399,6 +399,122 @@ def feeds(news: Path, out: Path, **selected: Any) -> None:
         click.echo(f"{path}: no such feed any more; left as it is", err=True)
 
 
+def query_argument(command: Command) -> Command:
+    """What comes after the ? in the address of a search, or the whole address."""
+    return click.argument("query", metavar="QUERY", default="", callback=_query)(command)
+
+
+def _query(_: click.Context, __: click.Parameter, typed: str) -> Any:
+    """Refuses what the site passes over: a file of more than was meant is worse than none."""
+    from urllib.parse import parse_qsl
+
+    from crawler.query import PARAMETERS, parse, refused
+
+    given = dict(parse_qsl(typed.rpartition("?")[2], keep_blank_values=True))
+    if typed and not given:
+        raise click.BadParameter(f"{typed!r} is no query: write it as q=loyer&language=fr")
+    if unknown := sorted(given.keys() - set(PARAMETERS)):
+        raise click.BadParameter(f"no parameter {unknown[0]!r}: there are {', '.join(PARAMETERS)}")
+    if problems := refused(given):
+        raise click.BadParameter(" ".join(problems))
+    query, remarks = parse(given)
+    for remark in remarks:
+        click.echo(remark, err=True)
+    return query
+
+
+@export.command("articles")
+@query_argument
+@click.option(
+    "--format", "format_", metavar="csv|jsonl|ris|xlsx",
+    help="What to write (default: what --out ends in, or csv).",
+)  # fmt: skip
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path),
+    help="File to write, replaced in one step (default: standard output).",
+)  # fmt: skip
+@news_option
+def export_articles(query: Any, format_: str | None, out: Path | None, news: Path) -> None:
+    """Write all articles of a search, the newest first: the file that the site gives.
+
+    QUERY is what comes after the ? in the address of a search, or the whole address; without one,
+    all articles are written, reprints left out.
+
+    \b
+    Example: tamis export articles 'q=logement&language=fr' --out logement.xlsx
+    """
+    from crawler.exports import articles
+    from crawler.exports.feeds import BASE_URL
+    from crawler.exports.inquiry import today
+    from crawler.progress import Progress
+
+    chosen = format_ or (out.suffix[1:] if out else "csv")
+    if chosen not in articles.FORMATS:
+        raise click.UsageError(f"no format {chosen!r}: --format {'|'.join(articles.FORMATS)}")
+    with Progress("articles") as progress:
+        inquiry = articles.export_articles(
+            news, query, out or sys.stdout.buffer, chosen,
+            base_url=BASE_URL, day=today(), progress=progress,
+        )  # fmt: skip
+    if out:
+        click.echo(f"{out}: {inquiry.count:,} articles")
+
+
+@main.command()
+@query_argument
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), required=True,
+    help="File to write, JSON lines; compressed if it ends in .gz.",
+)  # fmt: skip
+@news_option
+def freeze(query: Any, out: Path, news: Path) -> None:
+    """Write down what a search finds today, as a corpus that can be cited.
+
+    OUT has a manifest (query, snapshot, day, versions, and an id made from all that is in the file)
+    and number, address and content hash of every article, never their texts.
+
+    \b
+    Example: tamis freeze 'theme=housing&language=fr&before=2026-10-31' --out corpus.jsonl
+    """
+    from crawler.exports import corpus
+    from crawler.exports.feeds import BASE_URL
+    from crawler.exports.inquiry import today
+    from crawler.progress import Progress
+
+    with Progress("articles") as progress:
+        manifest = corpus.freeze(
+            news, query, out, base_url=BASE_URL, day=today(), progress=progress
+        )
+    click.echo(f"{out}: {manifest['articles']:,} articles, id {manifest['id']}")
+
+
+@main.command()
+@click.argument("corpus", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@news_option
+@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+def verify(corpus: Path, news: Path, *, as_json: bool) -> None:
+    """Say what has become of the articles of a frozen corpus.
+
+    Exit status: 0 if all are as they were, 1 if some are not. What its query finds since then is
+    told, and changes nothing.
+
+    \b
+    Example: tamis verify corpus.jsonl
+    """
+    from crawler.exports import corpus as corpora
+    from crawler.progress import Progress
+
+    with Progress("articles") as progress:
+        verdict = corpora.verify(corpus, news, progress)
+    if as_json:
+        click.echo(json.dumps(corpora.told(verdict), ensure_ascii=False, indent=2))
+    else:
+        for line in corpora.shown(verdict):
+            click.echo(line)
+    if not verdict.same:
+        raise SystemExit(1)
+
+
 @export.command("warc")
 @click.argument("out", metavar="OUT", type=click.Path(dir_okay=False, path_type=Path))
 @click.option(

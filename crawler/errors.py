@@ -5,6 +5,7 @@ TamisError
 ├── ConfigError       the operator must set something: says what and how
 ├── FeedError         a feed, or another channel, cannot be read at all
 ├── NoSuchFeed        nothing is at an address below /feeds/ (crawler.exports.addresses)
+├── CorpusError       a frozen corpus is not what was frozen (crawler.exports.corpus)
 ├── WarcError         a WARC file cannot be read: says how far it was (crawler.captures)
 └── PublishError      the new database failed its checks and the old one stays in place
 """
@@ -27,4 +28,8 @@ class FeedError(TamisError):
 
 
 class PublishError(TamisError):
+    pass
+
+
+class CorpusError(TamisError):
     pass

@@ -24,11 +24,16 @@ RIGHT_TO_LEFT = frozenset(
 RIGHT_TO_LEFT_SCRIPTS = frozenset(["arab", "hebr", "thaa", "syrc", "nkoo", "adlm"])
 
 
-def connect(db: Path) -> sqlite3.Connection:
-    """A read-only connection to the database at `db`. Raises ConfigError if it is none of ours."""
+def connect(db: Path, *, shared: bool = False) -> sqlite3.Connection:
+    """A read-only connection to the database at `db`. Raises ConfigError if it is none of ours.
+
+    A `shared` one may be used by several threads, one at a time.
+    """
     if not db.is_file():
         raise ConfigError(f"no published database at {db}: run `tamis publish` first")
-    conn = sqlite3.connect(f"{db.resolve().as_uri()}?mode=ro", uri=True)
+    conn = sqlite3.connect(
+        f"{db.resolve().as_uri()}?mode=ro", uri=True, check_same_thread=not shared
+    )
     try:
         conn.execute("SELECT name, value FROM snapshot")
     except sqlite3.DatabaseError as error:
@@ -199,6 +204,7 @@ class Article:
     keywords: tuple[str, ...]
     categories: tuple[str, ...]
     origin_url: str | None
+    signed_by: str | None
     origin_publisher: str | None
     relation: str | None
     rights: str
@@ -348,7 +354,7 @@ def article(conn: sqlite3.Connection, number: int, language: str = "en") -> Arti
                 *("id", "url", "title", "summary", "published", "published_source", "fetched"),
                 *("language_tag", "language_confidence", "language_method"),
                 *("language_declared", "words", "country_from"),
-                *("origin_url", "origin_publisher", "relation", "rights", "enricher"),
+                *("origin_url", "origin_publisher", "relation", "rights", "enricher", "signed_by"),
                 "themes_method",
             )
         },

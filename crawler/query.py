@@ -24,6 +24,7 @@ FACETS = ("language", "theme", "country", "source", "organisation", "month")
 TAGGED = ("language", "theme", "country", "source", "organisation")  # as words of the index
 ORDERS = ("newest", "best")
 FLAGS = ("reprints", "stories")
+PARAMETERS = ("q", *FACETS, "after", "before", *FLAGS, "order", "page")  # of an address
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,12 +139,10 @@ def parse(parameters: Mapping[str, str]) -> tuple[Query, tuple[str, ...]]:
         try:
             days[name] = date.fromisoformat(text).isoformat() if text else ""
         except ValueError:
-            problems.append(
-                f"“{text[:40]}” is not a day for “{name}” and was ignored: write 2026-01-31."
-            )
+            problems.append(f"“{text[:40]}” is not a day for “{name}”: write 2026-01-31.")
     month = given.get("month", "")
     if month and not re.fullmatch(r"(?!0000)\d{4}-(0[1-9]|1[0-2])", month, re.ASCII):
-        problems.append(f"“{month[:40]}” is not a month and was ignored: write 2026-01.")
+        problems.append(f"“{month[:40]}” is not a month: write 2026-01.")
         month = ""
     order = given.get("order", "")
     query = Query(
@@ -157,6 +156,12 @@ def parse(parameters: Mapping[str, str]) -> tuple[Query, tuple[str, ...]]:
         **days,
     )
     return query, tuple(problems)
+
+
+def refused(parameters: Mapping[str, str]) -> tuple[str, ...]:
+    """What in an address makes a search another one than was meant; odd words only widen it."""
+    query, problems = parse(parameters)
+    return tuple(each for each in problems if each not in match(query.words).problems)
 
 
 def _clean(text: str) -> str:

@@ -69,17 +69,34 @@ def search(conn: sqlite3.Connection, query: Query, language: str = "en") -> Resu
     )
 
 
+def count(conn: sqlite3.Connection, query: Query) -> int:
+    """How many articles fit, exactly, on whatever page."""
+    if query.expression is None:
+        return 0
+    if query.plain and (stored := stored_counts(conn)):
+        return sum(stored["language"].values())
+    ((n,),) = rows(
+        conn,
+        """
+        SELECT count(*) FROM articles_fts
+        WHERE articles_fts MATCH ? AND articles_fts.rowid >= ? AND articles_fts.rowid < ?
+        """,
+        (query.expression, *query.documents),
+    )
+    return int(n)
+
+
 def feed_entries(
     conn: sqlite3.Connection, query: Query, n: int, language: str = "en"
 ) -> tuple[Entry, ...]:
     """The `n` newest articles that fit, themes named in `language`."""
-    return entries(conn, [id_ for _, id_ in _documents(conn, query, n)], language)
+    return entries(conn, [id_ for _, id_ in documents(conn, query, n)], language)
 
 
 # --- Asking the index ----------------------------------------------------------------------------
 
 
-def _documents(
+def documents(
     conn: sqlite3.Connection, query: Query, limit: int, *, backwards: bool = False
 ) -> list[tuple[int, int]]:
     """(document, article) of those that fit, the newest first; of the last `limit` if backwards."""
@@ -111,7 +128,7 @@ def _newest(
 ) -> tuple[list[int], Cursor | None, Cursor | None]:
     """The articles of a page and the ways to its neighbours."""
     back = query.page is not None and query.page.direction == "newer"
-    found = _documents(conn, query, PAGE + 1, backwards=back)
+    found = documents(conn, query, PAGE + 1, backwards=back)
     more = len(found) > PAGE
     chosen = found[1:] if back and more else found[:PAGE]
     if not chosen:

@@ -1,0 +1,88 @@
+"""Exports as text: CSV for spreadsheets, JSON lines for programs, RIS for reference managers."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator
+
+from crawler.citing import names_of, ris_record
+from crawler.exports.inquiry import Inquiry
+from crawler.exports.rows import COLUMNS, Batch, Row, without_controls
+from crawler.urls import web_url
+
+# Excel takes a file for UTF-8 only if it begins with this.
+MARK = "\ufeff"
+# A spreadsheet computes a cell that begins so; after an apostrophe it is text (OWASP, "CSV
+# injection"). The last four are what = + - @ become in full width, which some take for the same.
+COMPUTED = frozenset("=+-@\t\r＝＋－＠")
+# Between the values of a list in one cell.
+BETWEEN = "; "
+
+
+def write_csv(_: Inquiry, found: Iterable[Batch]) -> Iterator[bytes]:
+    """RFC 4180 in UTF-8, with a byte order mark."""
+    out = io.StringIO(MARK, newline="")
+    out.seek(0, io.SEEK_END)
+    writer = csv.writer(out)
+    writer.writerow(COLUMNS)
+    yield _taken(out)
+    for batch in found:
+        writer.writerows(
+            # Most cells are fit as they are, and calls take time: a third of all.
+            [
+                _cell(v) if type(v) is tuple or (type(v) is str and v[:1] in COMPUTED) else v
+                for v in row
+            ]
+            for row in batch
+        )
+        yield _taken(out)
+
+
+def _taken(out: io.StringIO) -> bytes:
+    text = out.getvalue()
+    out.seek(0)
+    out.truncate()
+    return without_controls(text)
+
+
+def _cell(value: object) -> object:
+    if type(value) is tuple:
+        value = BETWEEN.join(value)
+    return f"'{value}" if type(value) is str and value[:1] in COMPUTED else value
+
+
+def write_jsonl(_: Inquiry, found: Iterable[Batch]) -> Iterator[bytes]:
+    """One object a line, nothing changed; lists are lists, and what is not known is null."""
+    encode = json.JSONEncoder(ensure_ascii=False).encode
+    for batch in found:
+        yield "".join([f"{encode(row._asdict())}\n" for row in batch]).encode()
+
+
+def write_ris(_: Inquiry, found: Iterable[Batch]) -> Iterator[bytes]:
+    """A record an article; an article whose address is none to click on leads to our page of it."""
+    for batch in found:
+        yield without_controls("".join(map(_record, batch)))
+
+
+def _record(row: Row) -> str:
+    day = (row.published or "")[:10]
+    return ris_record(
+        [
+            ("TY", "NEWS" if row.source_kind == "media" else "ELEC"),
+            ("ID", f"tamis-{row.id}"),
+            ("TI", row.title),
+            *(("AU", name.inverted) for name in names_of(row.authors, row.signed_by)),
+            ("PY", day[:4]),
+            ("DA", f"{day.replace('-', '/')}/" if day else ""),
+            ("T2", row.source_name),
+            ("PB", row.source_name),
+            ("UR", web_url(row.url) or row.page),
+            ("Y2", f"{row.fetched[:10].replace('-', '/')}/"),
+            ("LA", row.language),
+            ("AB", row.extract),
+            *(("KW", word) for word in (*row.theme_labels, *row.keywords)),
+            ("N1", f"{row.page} ({row.content_hash[:16]})"),
+            ("DB", "Tamis"),
+            ("AN", str(row.id)),
+        ]
+    )
