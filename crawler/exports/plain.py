@@ -1,7 +1,5 @@
 """Exports as text: CSV for spreadsheets, JSON lines for programs, RIS for reference managers."""
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Iterator
 
@@ -15,40 +13,29 @@ MARK = "\ufeff"
 # A spreadsheet computes a cell that begins so; after an apostrophe it is text (OWASP, "CSV
 # injection"). The last four are what = + - @ become in full width, which some take for the same.
 COMPUTED = frozenset("=+-@\t\r＝＋－＠")
+QUOTE = '"'
 # Between the values of a list in one cell.
 BETWEEN = "; "
 
 
 def write_csv(_: Inquiry, found: Iterable[Batch]) -> Iterator[bytes]:
-    """RFC 4180 in UTF-8, with a byte order mark."""
-    out = io.StringIO(MARK, newline="")
-    out.seek(0, io.SEEK_END)
-    writer = csv.writer(out)
-    writer.writerow(COLUMNS)
-    yield _taken(out)
+    """RFC 4180 in UTF-8, with a byte order mark; texts are quoted, what is not known is empty.
+
+    Without the module csv, which looks at each character: that would be half of the time.
+    """
+    yield f"{MARK}{','.join(COLUMNS)}\r\n".encode()
     for batch in found:
-        writer.writerows(
-            # Most cells are fit as they are, and calls take time: a third of all.
-            [
-                _cell(v) if type(v) is tuple or (type(v) is str and v[:1] in COMPUTED) else v
-                for v in row
-            ]
-            for row in batch
-        )
-        yield _taken(out)
+        yield without_controls("".join([f"{','.join(map(_cell, row))}\r\n" for row in batch]))
 
 
-def _taken(out: io.StringIO) -> bytes:
-    text = out.getvalue()
-    out.seek(0)
-    out.truncate()
-    return without_controls(text)
-
-
-def _cell(value: object) -> object:
-    if type(value) is tuple:
-        value = BETWEEN.join(value)
-    return f"'{value}" if type(value) is str and value[:1] in COMPUTED else value
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    text = BETWEEN.join(value) if isinstance(value, tuple) else value
+    if not isinstance(text, str):
+        return str(text)
+    guard = "'" if text[:1] in COMPUTED else ""
+    return f'"{guard}{text.replace(QUOTE, QUOTE * 2)}"'
 
 
 def write_jsonl(_: Inquiry, found: Iterable[Batch]) -> Iterator[bytes]:
