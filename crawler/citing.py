@@ -134,7 +134,7 @@ def bibtex(article: Article, day: date) -> str:
 def _work(article: Article) -> Work:
     when = moment(article.published)
     site = _line(article.source.name)
-    names = names_of(article.authors, article.signed_by)
+    names = names_of(article.authors, article.signed_by, site)
     return Work(
         authors=names or (Name(site),),
         title=_line(article.title),
@@ -154,18 +154,22 @@ PARTICLES = frozenset(
 )  # fmt: skip
 # Longer ones, and those that begin with an article, are bodies': La rédaction, The editors.
 MOST_WORDS = 6
-ARTICLES = frozenset(["de", "het", "la", "las", "le", "les", "los", "the"])
+BODY = r"(?:de|het|la|las|le|les|los|the) |l['’]"
 
 
-def names_of(authors: Iterable[str], signed_by: str | None = None) -> tuple[Name, ...]:
+def names_of(
+    authors: Iterable[str], signed_by: str | None = None, source: str = ""
+) -> tuple[Name, ...]:
     """Authors as they signed, with family names told from given ones where that can be told.
 
-    `signed_by` is that of the table articles: an organisation's name is never taken apart, nor is
-    one that is not in Latin letters.
+    `signed_by` is that of the table articles: an organisation's name is never taken apart, nor are
+    the name of the `source` itself and one that is not in Latin letters.
     """
-    lines = (_line(author) for author in authors)
-    return tuple(Name(line) if signed_by == "organisation" else _name(line)
-                 for line in lines if line)  # fmt: skip
+    lines = filter(None, map(_line, authors))
+    return tuple(
+        Name(line) if signed_by == "organisation" or line == source else _name(line)
+        for line in lines
+    )
 
 
 def _name(line: str) -> Name:
@@ -175,7 +179,8 @@ def _name(line: str) -> Name:
     parts = line.split()
     body = (
         not 1 < len(parts) <= MOST_WORDS
-        or parts[0].lower() in ARTICLES
+        or re.match(BODY, line, re.IGNORECASE)
+        or any(word[0].islower() and not _particle(word) for word in parts[1:])
         or (re.fullmatch(r"[A-Z]{3,}", parts[0]) and not line.isupper())  # AFP Bruxelles
         or re.search(r"[^\u0000-\u024f\u1e00-\u1eff\u2010-\u2019]|[&/@\d(]", line)
     )

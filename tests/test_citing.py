@@ -107,6 +107,9 @@ def test_only_a_web_address_is_cited(plain: Article) -> None:
         ("Ben Inventé", "Inventé", "Ben"),
         ("Imaginaire, Jeanne", "Imaginaire", "Jeanne"),
         ("La rédaction", "La rédaction", ""),
+        ("L'équipe de la Fiction", "L'équipe de la Fiction", ""),
+        ("Relais fictif", "Relais fictif", ""),
+        ("Quai Ouvert", "Quai Ouvert", ""),
         ("AFP Bruxelles", "AFP Bruxelles", ""),
         ("Quai & Fils", "Quai & Fils", ""),
         ("王小明", "王小明", ""),
@@ -115,7 +118,8 @@ def test_only_a_web_address_is_cited(plain: Article) -> None:
     ],
 )
 def test_a_family_name_is_told_where_it_can_be(signed: str, family: str, given: str) -> None:
-    assert citing.names_of([signed]) == (citing.Name(family, given),)
+    told = citing.names_of([signed], "persons", source="Quai Ouvert")
+    assert told == (citing.Name(family, given),)
     assert citing.names_of([signed], "organisation") == (citing.Name(signed),)
 
 

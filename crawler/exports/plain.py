@@ -58,7 +58,10 @@ def _record(row: Row) -> str:
             ("TY", "NEWS" if row.source_kind == "media" else "ELEC"),
             ("ID", f"tamis-{row.id}"),
             ("TI", row.title),
-            *(("AU", name.inverted) for name in names_of(row.authors, row.signed_by)),
+            *(
+                ("AU", name.inverted)
+                for name in names_of(row.authors, row.signed_by, row.source_name)
+            ),
             ("PY", day[:4]),
             ("DA", f"{day.replace('-', '/')}/" if day else ""),
             ("T2", row.source_name),
