@@ -46,7 +46,7 @@ class Inquiry:
     @property
     def words(self) -> str:
         """What was asked, in the language spoken."""
-        return "; ".join(self.asked) or _("all articles")
+        return " · ".join(self.asked) or _("all articles")
 
     @property
     def title(self) -> str:
