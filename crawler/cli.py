@@ -401,7 +401,7 @@ def feeds(news: Path, out: Path, **selected: Any) -> None:
 
 def query_argument(command: Command) -> Command:
     """What comes after the ? in the address of a search, or the whole address."""
-    return click.argument("query", metavar="QUERY", default="", callback=_query)(command)
+    return click.argument("query", metavar="[QUERY]", default="", callback=_query)(command)
 
 
 def _query(_: click.Context, __: click.Parameter, typed: str) -> Any:

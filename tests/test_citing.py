@@ -147,8 +147,8 @@ def get(db: Path, path: str) -> httpx.Response:
 @pytest.mark.parametrize(
     ("prefix", "text"),
     [
-        ("/en", ("Tamis. Search (Words: aide · Language: French · From: 1 January 2026): 2 articles."
-         " Snapshot a1b2c3 of 21 November 2026.")),
+        ("/en", ("Tamis. Search (Words: aide · Language: French · From: 1 January 2026):"
+         " 2 articles. Snapshot a1b2c3 of 21 November 2026.")),
         ("/fr", ("Tamis. Recherche (Mots : aide · Langue : français · Du : 1er janvier 2026) :"
          " 2 articles. Instantané a1b2c3 du 21 novembre 2026.")),
         ("/nl", ("Tamis. Zoekopdracht (Woorden: aide · Taal: Frans · Van: 1 januari 2026):"
