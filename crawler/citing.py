@@ -11,7 +11,8 @@ from typing import Protocol
 
 from babel.dates import format_date
 
-from crawler.published import Article, moment
+from crawler.article import Article
+from crawler.published import moment
 from crawler.urls import web_url
 
 

@@ -45,6 +45,9 @@ SHARED = {
     "closeness": N_("closeness of meaning"),
     "title": N_("title"),
     "text": N_("text"),
+    "lead": N_("beginning"),
+    "learnt": N_("learnt"),
+    "meaning": N_("meaning"),
 }
 # What said when an article was published (articles.published_source).
 DATES = {
@@ -54,6 +57,70 @@ DATES = {
     "time": N_("from a time in the page"),
     "url": N_("from its address"),
     "page": N_("from the words of the page"),
+}
+# Why another day was not chosen (articles.candidates).
+NOT_CHOSEN = {
+    "another day from a less sure source": N_("another day from a less sure source"),
+    "a year alone": N_("a year alone"),
+    "the day it was modified": N_("the day it was modified"),
+    "the day of the visit, above the headline": N_("the day of the visit, above the headline"),
+}
+# Why no more than an extract is shown (crawler.shown.Shown.withheld).
+WITHHELD = {
+    "nothing": N_("Its page asks that nothing of its text be shown."),
+    "licence": N_("Its source has not licensed its texts for republication."),
+    "robots": N_("Its page asks that no more be shown."),
+    "mining": N_("Text and data mining of it is reserved."),
+    "page": N_("It is not known whether the licence of its source covers this page."),
+}
+# Whether text and data mining is reserved, and who says so (articles.tdm).
+MINING = {
+    "reserved (header)": N_("reserved, as its server says"),
+    "reserved (meta)": N_("reserved, as its page says"),
+    "reserved (file)": N_("reserved, as a file of its site says"),
+    "reserved (record)": N_("reserved, as the terms of its source say"),
+    "allowed (header)": N_("allowed, as its server says"),
+    "allowed (meta)": N_("allowed, as its page says"),
+    "allowed (file)": N_("allowed, as a file of its site says"),
+    "allowed (record)": N_("allowed, as the terms of its source say"),
+}
+# Why a line was taken out of a text (removed_lines.rule: enrich.sieve, enrich.memory).
+RULES = {
+    "memory": N_("this site repeats it"),
+    "memory-place": N_("this site repeats what stands in its place"),
+    "headline": N_("it stands above the text: the title again"),
+    "opening": N_("it stands above the text: a date or who signed"),
+    "wording": N_("its words send the reader elsewhere"),
+    "credits": N_("it credits a photographer or an agency"),
+    "signature": N_("it says who signed"),
+    "files": N_("it is a link to a document"),
+    "captions": N_("it is the caption of a picture"),
+    "tail": N_("it follows a heading of other articles"),
+    "cards": N_("it is in a list of other articles"),
+    "links": N_("it is nothing but a link"),
+    "furniture": N_("its box is named as no part of the text"),
+    "appeals": N_("it asks for money"),
+    "outside": N_("it stands outside of the article’s box"),
+    "region": N_("it stands outside of the box around title and text"),
+    "standing": N_("it stands below what closes every article"),
+    "origin": N_("it says where the text comes from"),
+    "vote": N_("a second reading of the page does not have it"),
+    "script": N_("the page gives machines a longer text"),
+}
+# Of documents, what a reader needs to open them (attachments.media_type).
+MEDIA = {
+    "application/pdf": "PDF",
+    "application/msword": "Word",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "Word",
+    "application/vnd.oasis.opendocument.text": "OpenDocument",
+    "application/vnd.ms-excel": "Excel",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "Excel",
+    "application/vnd.oasis.opendocument.spreadsheet": "OpenDocument",
+    "application/vnd.ms-powerpoint": "PowerPoint",
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation": "PowerPoint",
+    "application/epub+zip": "EPUB",
+    "application/zip": "ZIP",
+    "text/csv": "CSV",
 }
 # What may be shown of an article (articles.rights).
 RIGHTS = {
@@ -173,7 +240,12 @@ TABLES = {
     "reason": REASONS,
     "shared": SHARED,
     "date": DATES,
+    "media": MEDIA,
+    "mining": MINING,
+    "not_chosen": NOT_CHOSEN,
     "rights": RIGHTS,
+    "rule": RULES,
+    "withheld": WITHHELD,
     "body": BODIES,
     "field": FIELDS,
     "facet": FACETS,

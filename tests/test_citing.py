@@ -14,7 +14,8 @@ import rispy
 from published_fixture import make_news
 
 from crawler import citing, clock
-from crawler.published import Article, article, connect
+from crawler.article import Article, article
+from crawler.published import connect
 from crawler.serving import site
 
 DAY = date(2026, 11, 22)

@@ -1,6 +1,5 @@
 """Reading the published database: what a query finds, and that nothing typed can hurt."""
 
-import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -221,111 +220,11 @@ def test_an_empty_database_answers_with_nothing(empty: sqlite3.Connection) -> No
     assert (results.entries, results.total) == ((), 0)
 
 
-def test_an_article_says_all_that_is_known_of_it(conn: sqlite3.Connection) -> None:
-    one = published.article(conn, 1)
-    assert one is not None
-    assert one.text is not None
-    assert one.text.startswith("La halte")
-    assert (one.source.name, one.source.country.name) == ("Quai Ouvert", "Belgium")
-    assert one.language == published.Label("fr", "French")
-    (vote,) = one.language_votes
-    assert (vote.detector, vote.language.name, vote.probability) == ("pycld2", "French", 0.98)
-    assert [(each.language.name, each.share) for each in one.language_shares] == [
-        ("French", 0.7), ("Dutch", 0.3),
-    ]  # fmt: skip
-    assert one.language_claims == {"page": "fr", "source": ["fr", "nl"]}
-    assert one.themes[0].evidence == ("halte de nuit", "loyer")
-    assert one.countries[0].name == "Belgium"
-    assert (one.country, one.country_from) == (published.Label("BE", "Belgium"), "text")
-    assert [(each.code, each.name) for each in one.regions] == [
-        ("BE-BRU", "Brussels-Capital Region"),
-    ]  # fmt: skip
-    (named,) = one.organisations
-    assert (named.code, named.name, named.evidence) == (
-        "red-cross", "Red Cross", ("Croix-Rouge 1 text",),
-    )  # fmt: skip
-
-
-def test_the_country_of_a_source_is_no_country_of_its_article(conn: sqlite3.Connection) -> None:
-    one = published.article(conn, 3, "fr")
-    assert one is not None
-    assert one.country is not None
-    assert (one.country.name, one.country_from, one.countries) == ("Belgique", "source", ())
-
-
 def test_regions_are_named_in_the_language_of_the_reader(conn: sqlite3.Connection) -> None:
     named = [published.regions(conn, language)["BE-BRU"] for language in ("nl", "de", "es")]
     assert named == [
         "Brussels Hoofdstedelijk Gewest", "Region Brüssel-Hauptstadt", "Brussels-Capital Region",
     ]  # fmt: skip
-
-
-def test_the_text_of_an_article_is_withheld_unless_its_rights_are_full(
-    conn: sqlite3.Connection,
-) -> None:
-    assert [one.text for one in (published.article(conn, 2),) if one] == [None]
-
-
-def test_a_reprint_names_its_original_and_the_original_its_reprints(
-    conn: sqlite3.Connection,
-) -> None:
-    reprint, original = published.article(conn, 11), published.article(conn, 10)
-    assert reprint is not None
-    assert original is not None
-    assert reprint.original is not None
-    assert reprint.original.id == 10
-    assert [entry.id for entry in original.reprints] == [11]
-    for one in (reprint.original, *original.reprints):
-        assert (one.relation, one.shared, one.reason) == ("reprint", 0.97, "date")
-
-
-def test_issues_of_a_series_and_what_quotes_an_article_are_named_and_stand_for_themselves(
-    conn: sqlite3.Connection,
-) -> None:
-    first, second, quoted = (published.article(conn, number) for number in (1, 2, 9))
-    assert first
-    assert second
-    assert quoted
-    assert [(one.id, one.relation) for one in first.series] == [(2, "series")]
-    assert [one.id for one in second.series] == [1]
-    assert [one.id for one in quoted.quoted_in] == [2]
-    assert [one.id for one in second.quotes] == [9]
-    assert {first.original, second.original, quoted.original} == {None}
-
-
-def test_articles_that_tell_one_story_name_each_other_and_what_they_share(
-    conn: sqlite3.Connection,
-) -> None:
-    one, other = (published.article(conn, number, "nl") for number in (1, 4))
-    assert one
-    assert other
-    (found,) = one.same_story
-    assert (found.id, found.language, found.score) == (4, "ar", 0.81)
-    assert [(each.kind, each.value) for each in found.evidence] == [
-        ("name", "Vareille"), ("country", "België"),
-    ]  # fmt: skip
-    assert [each.id for each in other.same_story] == [1]
-    assert one.original is None
-
-
-def test_of_a_long_series_the_nearest_are_named(conn: sqlite3.Connection) -> None:
-    with closing(sqlite3.connect(":memory:")) as longer:
-        conn.backup(longer)
-        longer.executemany(
-            "INSERT OR IGNORE INTO duplicates VALUES (?, 1, 'series', 0.9, 'date')",
-            [(number,) for number in range(1, 14)],
-        )
-        found = published.article(longer, 10)
-        assert found
-        assert len(found.series) == 10
-        dated = [one.dated for one in found.series]
-        assert dated == sorted(dated)
-        assert 1 not in {one.id for one in found.series}
-
-
-@pytest.mark.parametrize("number", [0, 99, 2**63, 10**30])
-def test_there_is_no_article_of_an_unknown_number(conn: sqlite3.Connection, number: int) -> None:
-    assert published.article(conn, number) is None
 
 
 @pytest.mark.parametrize(
@@ -434,18 +333,6 @@ def test_a_cursor_is_read_back_from_an_address_and_nonsense_is_none() -> None:
     cursor = Cursor("older", 775_012_345_678)
     assert Cursor.parse(str(cursor)) == cursor
     assert Cursor.parse("sideways~2026") is None
-
-
-def test_evidence_may_be_any_json_or_plain_words(conn: sqlite3.Connection) -> None:
-    conn.execute(
-        "UPDATE article_themes SET evidence = ? WHERE article_id = 1",
-        (json.dumps([{"term": "halte", "n": 2}]),),
-    )
-    one, two = published.article(conn, 1), published.article(conn, 2)
-    assert one is not None
-    assert two is not None
-    assert one.themes[0].evidence == ("halte 2",)
-    assert two.themes[-1].evidence == ("plain words",)
 
 
 def test_a_facet_is_set_and_lifted_from_the_first_page() -> None:

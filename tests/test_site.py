@@ -6,7 +6,6 @@ import json
 import os
 import re
 import socket
-import sqlite3
 import subprocess
 import sys
 import time
@@ -96,15 +95,6 @@ def test_titles_and_texts_say_their_language_and_direction(db: Path) -> None:
     assert '<h1 lang="zh-Hant" dir="ltr">' in page(db, "/article/5")
 
 
-def test_an_article_is_there_as_json_with_all_that_its_page_has(db: Path) -> None:
-    found, none = get(db, "/article/1.json", "/article/99.json")
-    told = found.json()
-    assert told["language"] == {"code": "fr", "name": "French", "n": 0}
-    assert [each["language"]["name"] for each in told["language_shares"]] == ["French", "Dutch"]
-    assert told["language_votes"][0]["detector"] == "pycld2"
-    assert (none.status_code, none.json()["ok"]) == (404, False)
-
-
 def test_an_article_in_no_known_language_has_a_page_a_facet_and_a_feed(db: Path) -> None:
     shown = page(db, "/article/13")
     assert '<h1 lang="und" dir="auto">' in shown
@@ -138,106 +128,6 @@ def test_nothing_found_says_what_to_do(db: Path) -> None:
     assert "start over" in html
 
 
-def test_an_article_page_tells_where_each_value_comes_from(db: Path) -> None:
-    html = page(db, "/article/1")
-    for told in (
-        "Les réfugiés et les sans-abri y dorment.",
-        "https://quai.example.org/1",
-        "(from its feed)",
-        "halte de nuit",
-        "98%",
-        "The detectors agreed",
-        "French 70%, Dutch 30%",
-        "<dt>Source said</dt><dd>fr, nl</dd>",
-        "<td>pycld2</td><td>French</td>",
-        "Belgium",
-        "La rédaction",
-        "CC-BY-4.0",
-        "/article/1.json",
-    ):
-        assert told in html, told
-
-
-def test_an_article_tells_its_key_phrases_as_text_and_as_json(db: Path) -> None:
-    with closing(sqlite3.connect(db)) as conn, conn:
-        conn.execute("UPDATE articles SET keywords = ? WHERE id = 1", ['["halte de nuit", "<b>"]'])
-    page, told = get(db, "/article/1", "/article/1.json")
-    assert "<bdi>halte de nuit</bdi> · <bdi>&lt;b&gt;</bdi>" in page.text
-    assert told.json()["keywords"] == ["halte de nuit", "<b>"]
-
-
-def test_an_article_page_tells_regions_and_a_country_that_is_only_the_sources(db: Path) -> None:
-    told = page(db, "/article/1")
-    assert "Brussels-Capital Region" in told
-    assert "that of its source" not in told
-    assert "No country was found in it; that of its source: Belgium." in page(db, "/article/3")
-
-
-def test_evidence_shows_each_term_how_often_and_where(db: Path) -> None:
-    evidence = [{"term": "لاجيين", "count": 3, "where": "title"}]
-    with closing(Database(db)) as news:
-        news.execute(
-            "UPDATE article_themes SET evidence = ? WHERE article_id = 4", [json.dumps(evidence)]
-        )
-        news.conn.commit()
-    assert '<q><bdi>لاجيين</bdi></q> <span lang="en">× 3, title</span>' in page(db, "/article/4")
-
-
-def test_an_organisation_leads_to_the_articles_that_name_it(db: Path) -> None:
-    html = page(db, "/article/10")
-    assert (
-        'href="/news/articles_on_an_organisation?organisation=lantern">Lantern Relief</a>' in html
-    )
-    assert '<q><bdi>Lantern Relief</bdi></q> <span lang="en">× 2, text</span>' in html
-    assert "None that we know was found in it." in page(db, "/article/9")
-    (listed,) = get(db, "/news/articles_on_an_organisation.json?organisation=lantern&_shape=array")
-    assert [row["id"] for row in listed.json()] == [10]
-
-
-def test_an_extract_says_why_there_is_no_more(db: Path) -> None:
-    html = page(db, "/article/2")
-    assert "An extract: <bdi>Quai Ouvert</bdi> has not licensed its full texts" in html
-    assert 'href="https://quai.example.org/2"' in html
-
-
-def test_a_story_links_its_reprints_both_ways(db: Path) -> None:
-    assert 'href="/article/11"' in page(db, "/article/10")
-    assert 'href="/article/10"' in page(db, "/article/11")
-
-
-def test_a_story_says_what_each_is_to_the_other_how_much_they_share_and_why(db: Path) -> None:
-    reprint, original = page(db, "/article/11"), page(db, "/article/10")
-    assert "A reprint of" in reprint
-    for each in (reprint, original):
-        assert "97% of the words of the shorter in common" in each
-        assert "It is the earliest." in each
-    (answer,) = get(db, "/article/11.json")
-    found = answer.json()["original"]
-    assert (found["id"], found["relation"], found["shared"], found["reason"]) == (
-        10, "reprint", 0.97, "date",
-    )  # fmt: skip
-
-
-def test_a_story_that_is_told_elsewhere_is_linked_with_its_language_and_what_is_shared(
-    db: Path,
-) -> None:
-    html = page(db, "/article/1")
-    assert "The same story elsewhere" in html
-    assert ", Arabic" in html
-    assert "name <q><bdi>Vareille</bdi></q>" in html
-    assert "country <q><bdi>Belgium</bdi></q>" in html
-    (answer,) = get(db, "/article/4.json")
-    (found,) = answer.json()["same_story"]
-    assert (found["id"], found["language"], found["score"]) == (1, "fr", 0.81)
-    assert found["evidence"][0] == {"kind": "name", "value": "Vareille", "weight": 0.9}
-
-
-def test_a_series_and_a_quoting_article_are_linked(db: Path) -> None:
-    assert "In the same series" in page(db, "/article/1")
-    assert "Quoted whole in" in page(db, "/article/9")
-    assert "Quotes whole" in page(db, "/article/2")
-
-
 def test_a_list_with_reprints_leads_to_a_feed_with_them(db: Path) -> None:
     assert 'href="/feeds/en.atom?reprints=1"' in page(db, "/?language=en&reprints=1")
     with_them, without = get(db, "/feeds/en.atom?reprints=1", "/feeds/en.atom")
@@ -245,15 +135,11 @@ def test_a_list_with_reprints_leads_to_a_feed_with_them(db: Path) -> None:
     assert "article/11<" not in without.text
 
 
-def test_every_article_page_works_with_little_known(db: Path) -> None:
-    answers = get(db, *(f"/article/{number}" for number in range(1, 14)))
-    assert {answer.status_code for answer in answers} == {200}
-
-
 @pytest.mark.parametrize("path", ["/", "/article/7", "/?q=markup", "/?q=<script>alert(1)</script>"])
 def test_markup_is_shown_and_never_run(db: Path, path: str) -> None:
     html = page(db, path)
-    assert "<script" not in html
+    # What is data to a browser (schema.org) is the only one, and is told apart by its type.
+    assert set(re.findall("<script[^>]*>", html)) <= {'<script type="application/ld+json">'}
     assert "<img src=x" not in html
     assert "<b>about" not in html
 

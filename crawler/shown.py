@@ -1,0 +1,103 @@
+"""What the page of an article shows of it: what is marked in it, how it changed, how much fits."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from crawler.article import Article, Evidence, Version
+from crawler.described import plain
+from crawler.marks import Part, Sought, marked, sought, typed
+from crawler.revisions import Passage, passages
+
+# A page is to stay under 100 kB. Beside a text and changes of these sizes, in bytes, there is room
+# for all the rest.
+LONG = 45_000
+MOST_CHANGES = 15_000
+MOST_REMOVED = 40  # lines of at most 220 characters
+# What is longer is no title: a mistake of a page, or an attack.
+MOST_OF_A_HEADING = 1000  # characters
+MEANING = "meaning"  # evidence that is a probability, not a word
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """A version and how the next one differs; no passages where they may not or cannot be shown."""
+
+    version: Version
+    passages: tuple[Passage, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """An article on its page.
+
+    `tag` is the one whose evidence is marked, or `words` are; `text` are the paragraphs that may be
+    shown, `marks` how many places are marked in them and in the title. `long`: the text alone fills
+    a page, so removed lines and changes are left to their tables. `removed` lines are shown at the
+    most. `withheld` says why no more of the text is (crawler.labels.WITHHELD); empty if all of it.
+    """
+
+    title: tuple[Part, ...]
+    text: tuple[tuple[Part, ...], ...]
+    marks: int
+    tag: Evidence | None
+    words: str
+    revisions: tuple[Revision, ...]
+    removed: int
+    withheld: str
+    long: bool
+
+
+def shown(article: Article, asked: Mapping[str, str]) -> Shown:
+    """`asked` may name a tag to `highlight` (the code of a theme, country, ...) or words (`q`)."""
+    tag = next((each for each in _tags(article) if each.code == asked.get("highlight")), None)
+    words = "" if tag else asked.get("q", "")
+    wanted = _evidence(tag, article) if tag else typed(words)
+    parts = partial(marked, wanted=wanted, language=article.language.code)
+    text = article.text if article.text is not None else article.summary
+    title = parts(plain(article.title, MOST_OF_A_HEADING))
+    paragraphs = tuple(parts(line) for line in text.split("\n") if line.strip())
+    long = len(text.encode("utf-8", "replace")) > LONG
+    return Shown(
+        title=title,
+        text=paragraphs,
+        marks=sum(part.marked for line in (title, *paragraphs) for part in line),
+        tag=tag,
+        words=words,
+        revisions=_revisions(article, 0 if long else MOST_CHANGES),
+        removed=0 if long else MOST_REMOVED,
+        withheld=_withheld(article),
+        long=long,
+    )
+
+
+def _tags(article: Article) -> tuple[Evidence, ...]:
+    return (*article.themes, *article.countries, *article.regions, *article.organisations)
+
+
+def _evidence(tag: Evidence, article: Article) -> tuple[Sought, ...]:
+    """Terms of themes are beginnings of words; names are whole (Niger, Nigeria)."""
+    terms = [clue.term for clue in tag.evidence if clue.where != MEANING]
+    return sought(terms, prefix=tag in article.themes)
+
+
+def _revisions(article: Article, room: int) -> tuple[Revision, ...]:
+    """As many changes as there is room for, newest first."""
+    found = []
+    for version in article.versions:
+        room -= len((version.diff or "").encode("utf-8", "replace"))
+        fits = version.diff is not None and room >= 0
+        found.append(Revision(version, passages(version.diff or "") if fits else ()))
+    return tuple(found)
+
+
+def _withheld(article: Article) -> str:
+    if article.text is not None:
+        return ""
+    if article.rights == "metadata":
+        return "nothing"
+    if article.source.publish != "full":
+        return "licence"
+    if article.robots:
+        return "robots"
+    return "mining" if (article.tdm or "").startswith("reserved") else "page"

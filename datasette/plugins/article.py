@@ -1,0 +1,74 @@
+"""The page of one article: `/article/ID`, and the same as .json.
+
+What it shows is crawler.article's and crawler.shown's. Only what Datasette 0.65 and 1.0 have in
+common is used.
+"""
+
+import sqlite3
+from dataclasses import asdict
+from typing import Any
+
+from datasette import hookimpl
+from datasette.utils.asgi import Response
+
+from crawler.article import article
+from crawler.described import linked_data, plain, tags
+from crawler.failures import not_found, told
+from crawler.interface import in_json, page, route
+from crawler.published import languages, snapshot
+from crawler.serving import ask
+from crawler.shown import shown
+from crawler.translation import gettext as _
+from crawler.translation import spoken
+
+
+async def one_article(datasette: Any, request: Any) -> Response:
+    written, language = request.url_vars["id"], spoken().language
+    number = int(written)
+    if written != str(number):
+        return Response.redirect(_address(datasette, request, number), status=301)
+
+    def question(conn: sqlite3.Connection) -> tuple[Any, ...]:
+        return article(conn, number, language), languages(conn, language), snapshot(conn)
+
+    answer = await ask(datasette, question)
+    if answer is None:
+        return await page(datasette, request, "empty.html", {}, status=503)
+    found, names, built = answer
+    if request.url_vars["json"]:
+        return in_json(
+            datasette, request, asdict(found) if found else told(404, f"no article {number}")
+        )
+    if found is None:
+        return await not_found(
+            datasette, request,
+            _("There is no article %(number)s (any more).") % {"number": number},
+            _("Articles keep their address as long as they are published; one may have been taken "
+              "down at its publisher’s or a person’s request."),
+        )  # fmt: skip
+    base = built.get("base_url", "").rstrip("/")
+    address = f"{base}/article/{number}" if base else ""
+    context = {
+        "article": found,
+        "language_names": names,
+        "shown": shown(found, {name: request.args.get(name) for name in request.args}),
+        "tags": tags(found, address),
+        "linked_data": linked_data(found, address),
+    }
+    return await page(datasette, request, "article.html", context)
+
+
+def _address(datasette: Any, request: Any, number: int) -> str:
+    path = f"{spoken().prefix}/article/{number}{request.url_vars['json'] or ''}"
+    question = f"?{request.query_string}" if request.query_string else ""
+    return f"{datasette.urls.path(path)}{question}"
+
+
+@hookimpl
+def register_routes() -> list[tuple[str, Any]]:
+    return [route(r"/article/(?P<id>[0-9]{1,18})(?P<json>\.json)?", one_article)]
+
+
+@hookimpl
+def prepare_jinja2_environment(env: Any) -> None:
+    env.filters["plain"] = plain
