@@ -12,8 +12,8 @@ from typing import Any
 from crawler.article import Article
 from crawler.urls import web_url
 
-# More than a browser's tab, a card or a list of references shows.
-MOST_OF_A_TITLE = 300
+# What is longer is no title, but a mistake of its page or an attack: the extract beside it has 220.
+MOST_OF_A_LINE = 500
 # Controls, and what turns the direction of all that follows it (Unicode TR 9).
 HARMFUL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufff9-\ufffb]")
 
@@ -27,7 +27,7 @@ class Tag:
     content: str
 
 
-def plain(text: str, most: int = MOST_OF_A_TITLE) -> str:
+def plain(text: str, most: int = MOST_OF_A_LINE) -> str:
     """Text for where no markup can keep it in its place: one line, at most `most` characters."""
     line = " ".join(HARMFUL.sub("", text[: 4 * most]).split())
     return line if len(line) <= most and len(text) <= 4 * most else f"{line[: most - 1].rstrip()}…"

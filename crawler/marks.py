@@ -7,15 +7,14 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from unicodedata import category
 
-from crawler.query import ELIDED, MAX_TERMS, TERM
+from crawler.query import ELIDED, MAX_TERMS, MIN_PREFIX, QUOTES, TERM
 from crawler.words import folded, stems
 
 # Of a longer text the beginning is searched: three times the longest of a hundred that we read,
 # and some 50 ms.
 MOST_SEARCHED = 100_000
-# A shorter beginning of a word is that of too many others.
-MIN_PREFIX = 4
 # Parts of what stands between spaces, where folding makes several words of it.
 PARTS = (
     re.compile("[^\\s!-/:-@\\[-`{-~\u00a0-\u00bf\u2000-\u206f\u3000-\u303f\u060c\u061b\u061f]+"),
@@ -60,9 +59,8 @@ def sought(terms: Iterable[str], *, prefix: bool = False) -> tuple[Sought, ...]:
 
 def typed(words: str) -> tuple[Sought, ...]:
     """What a search (crawler.query.match) wants, to look for."""
-    straight = re.sub("[“”„‟«»＂]", '"', words)
     found: list[Sought] = []
-    for minus, _, phrase, word in (each.groups() for each in TERM.finditer(straight)):
+    for minus, _, phrase, word in (each.groups() for each in TERM.finditer(QUOTES.sub('"', words))):
         if not minus and word != "OR":
             term = ELIDED.sub("", word) if word else phrase
             found += sought([term], prefix=bool(word) and word.endswith("*"))
@@ -130,6 +128,6 @@ def _tokens(piece: str, level: int = 0) -> tuple[tuple[str, int, int], ...]:
             for found in PARTS[level].finditer(piece)
             for word, start, end in _tokens(found[0], level + 1)
         )
-    letters = [at for at, character in enumerate(piece) if character.isalnum()] or [0]
+    letters = [at for at, character in enumerate(piece) if category(character)[0] in "LNM"] or [0]
     end = len(piece) if len(piece) == 1 else letters[-1] + 1
     return tuple((word, letters[0], end) for word in words)

@@ -13,9 +13,8 @@ from crawler.revisions import Passage, passages
 # for all the rest.
 LONG = 45_000
 MOST_CHANGES = 15_000
+MARKUP = 25  # of a paragraph
 MOST_REMOVED = 40  # lines of at most 220 characters
-# What is longer is no title: a mistake of a page, or an attack.
-MOST_OF_A_HEADING = 1000  # characters
 MEANING = "meaning"  # evidence that is a probability, not a word
 
 
@@ -55,9 +54,9 @@ def shown(article: Article, asked: Mapping[str, str]) -> Shown:
     wanted = _evidence(tag, article) if tag else typed(words)
     parts = partial(marked, wanted=wanted, language=article.language.code)
     text = article.text if article.text is not None else article.summary
-    title = parts(plain(article.title, MOST_OF_A_HEADING))
+    title = parts(plain(article.title))
     paragraphs = tuple(parts(line) for line in text.split("\n") if line.strip())
-    long = len(text.encode("utf-8", "replace")) > LONG
+    long = len(text.encode("utf-8", "replace")) + MARKUP * len(paragraphs) > LONG
     return Shown(
         title=title,
         text=paragraphs,
