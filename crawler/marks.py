@@ -7,13 +7,13 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 from unicodedata import category
 
 from crawler.query import ELIDED, MAX_TERMS, MIN_PREFIX, QUOTES, TERM
 from crawler.words import folded, stems
 
-# Of a longer text the beginning is searched: three times the longest of a hundred that we read,
-# and some 50 ms.
+# Of a longer text the beginning is searched: so much takes 50 ms.
 MOST_SEARCHED = 100_000
 # Parts of what stands between spaces, where folding makes several words of it.
 PARTS = (
@@ -30,8 +30,7 @@ class Sought:
     prefix: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A folded word, and where it stands."""
 
     word: str
@@ -80,20 +79,27 @@ def marked(text: str, wanted: Sequence[Sought], language: str) -> tuple[Part, ..
 def _spans(text: str, wanted: Sequence[Sought], language: str) -> list[tuple[int, int]]:
     """Where they stand, in order; what overlaps is one."""
     found = list(tokens(text[:MOST_SEARCHED]))
+    begin: dict[str, list[Sought]] = {}
+    for each in wanted:
+        for form in _forms(each.tokens[0], language):
+            begin.setdefault(form, []).append(each)
+    prefixes = tuple(each.tokens[0] for each in wanted if each.prefix and len(each.tokens) == 1)
     joined: list[tuple[int, int]] = []
-    for at, token in enumerate(found):
-        length = max((_length(each, found, at, language) for each in wanted), default=0)
+    for at, (word, start, _) in enumerate(found):
+        here = (each for form in _forms(word, language) for each in begin.get(form, ()))
+        length = max((_length(each, found, at, language) for each in here), default=0)
+        length = length or int(bool(prefixes) and word.startswith(prefixes))
         if length:
-            end = found[at + length - 1].end
-            if joined and token.start < joined[-1][1]:
-                joined[-1] = joined[-1][0], max(end, joined[-1][1])
+            last = found[at + length - 1].end
+            if joined and start < joined[-1][1]:
+                joined[-1] = joined[-1][0], max(last, joined[-1][1])
             else:
-                joined.append((token.start, end))
+                joined.append((start, last))
     return joined
 
 
 def _length(each: Sought, found: Sequence[Token], at: int, language: str) -> int:
-    """How many tokens from `at` on are what is sought; 0 if they are not."""
+    """How many tokens from `at` on are what is sought, if its first is; 0 if they are not."""
     here = found[at : at + len(each.tokens)]
     if len(here) < len(each.tokens):
         return 0
