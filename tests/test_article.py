@@ -580,3 +580,15 @@ def test_json_names_everything_in_the_language_asked_for_beside_its_code(db: Pat
     assert (told["themes"][0]["code"], told["themes"][0]["name"]) == ("housing", "Logement")
     assert told["discovery"]["outcome"] == "stored"
     assert told["text"].startswith("La halte")
+
+
+def test_an_article_is_cited_in_three_styles_and_as_files_for_reference_managers(db: Path) -> None:
+    html, bib, ris = pages(db, "/fr/article/1", "/article/1.bib", "/article/1.ris")
+    assert re.findall(r"<dt>(APA|Chicago|ISO 690)</dt>", html) == ["APA", "Chicago", "ISO 690"]
+    assert (
+        "La rédaction. (2026, 1er septembre). <i>Le quai ouvre une halte de nuit</i>. Quai" in html
+    )
+    assert bib.startswith("@misc{quai-1,")
+    assert bib.strip() in html
+    assert "UR  - https://quai.example.org/1" in ris
+    assert "DA  - 2026/09/01/" in ris

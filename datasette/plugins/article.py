@@ -1,18 +1,21 @@
-"""The page of one article: `/article/ID`, and the same as .json.
+"""The page of one article: `/article/ID`, the same as .json, and its reference as .bib and .ris.
 
 What it shows is crawler.article's and crawler.shown's. Only what Datasette 0.65 and 1.0 have in
 common is used.
 """
 
 import sqlite3
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from datetime import date
 from typing import Any
 
 from datasette import hookimpl
 from datasette.utils.asgi import Response
 
+from crawler import citing
 from crawler.article import article
 from crawler.described import linked_data, plain, tags
+from crawler.exports.inquiry import today
 from crawler.failures import not_found, told
 from crawler.interface import in_json, page, route
 from crawler.published import languages, snapshot
@@ -20,6 +23,11 @@ from crawler.serving import ask
 from crawler.shown import shown
 from crawler.translation import gettext as _
 from crawler.translation import spoken
+
+TYPES = {
+    "bib": "application/x-bibtex; charset=utf-8",
+    "ris": "application/x-research-info-systems; charset=utf-8",
+}
 
 
 async def one_article(datasette: Any, request: Any) -> Response:
@@ -35,7 +43,8 @@ async def one_article(datasette: Any, request: Any) -> Response:
     if answer is None:
         return await page(datasette, request, "empty.html", {}, status=503)
     found, names, built = answer
-    if request.url_vars["json"]:
+    kind = request.url_vars["kind"]
+    if kind == "json":
         return in_json(
             datasette, request, asdict(found) if found else told(404, f"no article {number}")
         )
@@ -48,7 +57,15 @@ async def one_article(datasette: Any, request: Any) -> Response:
         )  # fmt: skip
     base = built.get("base_url", "").rstrip("/")
     address = f"{base}/article/{number}" if base else ""
+    day, work = date.fromisoformat(today()), replace(found, title=plain(found.title))
+    if kind:
+        here = datasette.absolute_url(request, datasette.urls.path(f"/article/{number}"))
+        reference = citing.bibtex(work, day) if kind == "bib" else citing.ris(work, here)
+        name = {"content-disposition": f'attachment; filename="tamis-{number}.{kind}"'}
+        return Response(reference, headers=name, content_type=TYPES[kind])
     context = {
+        "citations": citing.styles(work, language, day),
+        "bibtex": citing.bibtex(work, day),
         "article": found,
         "language_names": names,
         "shown": shown(found, {name: request.args.get(name) for name in request.args}),
@@ -59,14 +76,15 @@ async def one_article(datasette: Any, request: Any) -> Response:
 
 
 def _address(datasette: Any, request: Any, number: int) -> str:
-    path = f"{spoken().prefix}/article/{number}{request.url_vars['json'] or ''}"
+    kind = f".{request.url_vars['kind']}" if request.url_vars["kind"] else ""
+    path = f"{spoken().prefix}/article/{number}{kind}"
     question = f"?{request.query_string}" if request.query_string else ""
     return f"{datasette.urls.path(path)}{question}"
 
 
 @hookimpl
 def register_routes() -> list[tuple[str, Any]]:
-    return [route(r"/article/(?P<id>[0-9]{1,18})(?P<json>\.json)?", one_article)]
+    return [route(r"/article/(?P<id>[0-9]{1,18})(?:\.(?P<kind>json|bib|ris))?", one_article)]
 
 
 @hookimpl
