@@ -586,7 +586,8 @@ def test_an_article_is_cited_in_three_styles_and_as_files_for_reference_managers
     html, bib, ris = pages(db, "/fr/article/1", "/article/1.bib", "/article/1.ris")
     assert re.findall(r"<dt>(APA|Chicago|ISO 690)</dt>", html) == ["APA", "Chicago", "ISO 690"]
     assert (
-        "La rédaction. (2026, 1er septembre). <i>Le quai ouvre une halte de nuit</i>. Quai" in html
+        "La rédaction. (2026, 1er septembre). <i><bdi>Le quai ouvre une halte de nuit</bdi></i>"
+        in html
     )
     assert bib.startswith("@misc{quai-1,")
     assert bib.strip() in html
