@@ -12,8 +12,8 @@ from typing import Any
 from datasette import hookimpl
 from datasette.utils.asgi import Response
 
-from crawler import citing
 from crawler.article import article
+from crawler.citing import bibtex, ris, styles
 from crawler.described import linked_data, plain, tags
 from crawler.exports.inquiry import today
 from crawler.failures import not_found, told
@@ -60,12 +60,12 @@ async def one_article(datasette: Any, request: Any) -> Response:
     day, work = date.fromisoformat(today()), replace(found, title=plain(found.title))
     if kind:
         here = datasette.absolute_url(request, datasette.urls.path(f"/article/{number}"))
-        reference = citing.bibtex(work, day) if kind == "bib" else citing.ris(work, here)
+        reference = bibtex(work, day) if kind == "bib" else ris(work, here)
         name = {"content-disposition": f'attachment; filename="tamis-{number}.{kind}"'}
         return Response(reference, headers=name, content_type=TYPES[kind])
     context = {
-        "citations": citing.styles(work, language, day),
-        "bibtex": citing.bibtex(work, day),
+        "citations": styles(work, language, day),
+        "bibtex": bibtex(work, day),
         "article": found,
         "language_names": names,
         "shown": shown(found, {name: request.args.get(name) for name in request.args}),
