@@ -7,6 +7,7 @@ from functools import partial
 from crawler.article import Article, Evidence, Version
 from crawler.described import plain
 from crawler.marks import Part, Sought, marked, sought, typed
+from crawler.query import parse
 from crawler.revisions import Passage, passages
 
 # A page is to stay under 100 kB. Beside a text and changes of these sizes, in bytes, there is room
@@ -50,7 +51,7 @@ class Shown:
 def shown(article: Article, asked: Mapping[str, str]) -> Shown:
     """`asked` may name a tag to `highlight` (the code of a theme, country, ...) or words (`q`)."""
     tag = next((each for each in _tags(article) if each.code == asked.get("highlight")), None)
-    words = "" if tag else asked.get("q", "")
+    words = "" if tag else parse({"q": asked.get("q", "")})[0].words
     wanted = _evidence(tag, article) if tag else typed(words)
     parts = partial(marked, wanted=wanted, language=article.language.code)
     text = article.text if article.text is not None else article.summary

@@ -455,6 +455,13 @@ def test_names_and_words_are_marked_too_and_an_extract_says_what_it_is(db: Path)
     assert "<q>&lt;script&gt;x&lt;/script&gt;</q>" in hostile
 
 
+def test_odd_questions_still_give_the_article(db: Path) -> None:
+    odd = ("q=%22", "q=%00", "q=%ED%A0%80", "q=" + "a+" * 5000, "highlight=%00", "q=-a+OR&q=b", "q")
+    for html in pages(db, *(f"/article/1?{question}" for question in odd)):
+        assert "Le quai ouvre une halte de nuit" in html
+        assert len(html) < 100_000
+
+
 # --- What changed --------------------------------------------------------------------------------
 
 
