@@ -38,22 +38,30 @@ SAID = {
         N_("Add a rarer word, a language or a date, and ask again."),
     ),
 }
+NO_SQL = N_(
+    "Queries of one’s own are not run on this copy. Those that are listed with the tables are, and "
+    "a copy on one’s own machine answers any."
+)
 LONGEST = 300  # characters of what Datasette says: a message of its own is shorter, SQL may follow
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """`detail` is what Datasette or a plugin said, in English, where it tells a person more."""
+    """`detail` is what Datasette or a plugin said, in English, where it tells a person more.
+
+    `advice` is what to do, where it is not what SAID says of the status.
+    """
 
     status: int
     detail: str = ""
+    advice: str = ""
 
 
 def failure(exception: Exception) -> Failure:
     """What an exception means to the person who asked."""
     text = str(exception)
     if isinstance(exception, Forbidden):
-        return Failure(403)
+        return Failure(403, advice=NO_SQL if "execute-sql" in text else "")
     if isinstance(exception, Base400):
         # Datasette takes the first word of any address for a database; "404" is all it says of
         # others.
@@ -63,6 +71,8 @@ def failure(exception: Exception) -> Failure:
         message = exception.message or ""
         plain = Markup(message).striptags() if exception.message_is_html else str(message)  # noqa: S704  to strip it
         detail = f"{exception.title}: {plain}" if exception.title else plain
+        if exception.status == 403:  # noqa: PLR2004  of a table, only ?_where= is refused
+            return Failure(403, advice=NO_SQL)
         # 500 is what it is given without thought: for a column to sort by that is none, say.
         status = 400 if exception.status >= 500 else exception.status  # noqa: PLR2004
         return Failure(status, detail[:LONGEST])
@@ -77,6 +87,7 @@ async def excuse(datasette: Any, request: Any, exception: Exception) -> Response
     if found.status >= 500 and found.status != 503:  # noqa: PLR2004  an error of ours
         log.error("%s could not be answered", request.path, exc_info=exception)
     title, advice = SAID.get(found.status, SAID[400 if found.status < 500 else 500])  # noqa: PLR2004
+    advice = found.advice or advice
     if request.path.endswith(".json"):
         return in_json(datasette, request, told(found.status, found.detail or advice))
     context = {"title": title, "advice": advice, "detail": found.detail}

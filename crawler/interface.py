@@ -4,6 +4,7 @@ A page has one address for each language (`/fr/article/1`) and one that answers 
 the browser asks for (`/article/1`). Feeds, files and Datasette's own pages have one address.
 """
 
+import hashlib
 import sqlite3
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -12,24 +13,30 @@ from urllib.parse import urlencode
 from datasette.utils import add_cors_headers
 from datasette.utils.asgi import Response
 
-from crawler import translation
+from crawler import __version__, clock, translation
 from crawler.labels import how, label
-from crawler.published import direction, snapshot
+from crawler.published import PRIVATE, direction, snapshot
 from crawler.query import Query
 from crawler.serving import ask, news
 from crawler.translation import INTERFACES, NATIVE, Interface, speaking, spoken
 from crawler.urls import web_url
 
+# On every answer, Datasette's own too (datasette/plugins/edges.py).
+EVERYWHERE = {
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+    "X-Content-Type-Options": "nosniff",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
 # No script at all, nothing from elsewhere, no framing: whatever a title smuggles in stays text.
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
         "base-uri 'none'; frame-ancestors 'none'"
     ),
-    "Referrer-Policy": "strict-origin-when-cross-origin",
-    "X-Content-Type-Options": "nosniff",
-}
-PRIVATE = "private"  # the level of a snapshot (table snapshot) with texts that are not to be shown
+} | EVERYWHERE
+MAX_AGE = 300  # s: `publish` runs daily, and a reader may wait this long for what it brings
+# A search of the most characters, in Chinese and with every filter; a page repeats it eight times.
+LONGEST_QUESTION = 6000
 View = Callable[[Any, Any], Awaitable[Response]]
 
 
@@ -38,12 +45,57 @@ def route(pattern: str, view: View) -> tuple[str, View]:
 
     What the view says through gettext is in the language of the page.
     """
+    return unspoken(rf"(?:/(?:{'|'.join(INTERFACES)}))?{pattern}", view)
 
-    async def in_its_language(datasette: Any, request: Any) -> Response:
+
+def unspoken(pattern: str, view: View) -> tuple[str, View]:
+    """The same for what has one address, as files have."""
+
+    async def answer(datasette: Any, request: Any) -> Response:
+        if request.method not in {"GET", "HEAD"}:
+            return Response.text("This page can only be read.", 405, {"Allow": "GET, HEAD"})
         with speaking(asked(request)):
-            return await view(datasette, request)
+            return await kept(datasette, request, view)
 
-    return rf"^(?:/(?:{'|'.join(INTERFACES)}))?{pattern}$", in_its_language
+    return f"^{pattern}$", answer
+
+
+def guarded(app: Any) -> Any:
+    """The ASGI application `app` with the headers that every answer has."""
+    wanted = {name.lower().encode(): value.encode() for name, value in EVERYWHERE.items()}
+
+    async def answer(scope: Any, receive: Any, send: Any) -> None:
+        async def with_headers(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                there = dict(message.get("headers") or ())
+                named = {name.lower() for name in there}
+                more = [pair for pair in wanted.items() if pair[0] not in named]
+                message = {**message, "headers": [*message.get("headers", ()), *more]}
+            await send(message)
+
+        await app(scope, receive, with_headers if scope["type"] == "http" else send)
+
+    return answer
+
+
+async def kept(datasette: Any, request: Any, view: View) -> Response:
+    """What `view` answers, or that nothing has changed since the reader last asked.
+
+    All that an answer depends on, its address apart, is in its ETag.
+    """
+    built = await _snapshot(datasette)
+    parts = (__version__, built.get("id") or built.get("built"), clock.now()[:10], asked(request))
+    tag = f'"{hashlib.sha256(repr(parts).encode()).hexdigest()[:24]}"'
+    share = "private, no-cache" if built.get("level") == PRIVATE else f"public, max-age={MAX_AGE}"
+    headers = {"ETag": tag, "Cache-Control": share} | vary(asked(request))
+    if built and tag in request.headers.get("if-none-match", ""):
+        return Response("", status=304, headers=headers)
+    answer = await view(datasette, request)
+    if built and getattr(answer, "status", None) == 200:  # noqa: PLR2004
+        there = {name.lower() for name in answer.headers}
+        more = {name: value for name, value in headers.items() if name.lower() not in there}
+        answer.headers.update(more)
+    return answer
 
 
 def asked(request: Any) -> Interface:
@@ -67,7 +119,7 @@ async def page(
 
 def in_json(datasette: Any, request: Any, answer: dict[str, Any]) -> Response:
     """What a page has, for programs; names in it are in the language of the page."""
-    headers = vary(asked(request))
+    headers = vary(asked(request)) | EVERYWHERE
     if datasette.cors:
         add_cors_headers(headers)
     return Response.json(answer, status=answer.get("status", 200), headers=headers)
@@ -81,7 +133,8 @@ async def frame(datasette: Any, request: Any, here: Interface) -> dict[str, Any]
     """What tamis.html shows around a page."""
     found = news(datasette)
     built = await _snapshot(datasette)
-    question = f"?{request.query_string}" if request.query_string else ""
+    asked_for = request.query_string
+    question = f"?{asked_for}" if 0 < len(asked_for) <= LONGEST_QUESTION else ""
     # Without a public address a copy has no business with search engines: its own paths will do.
     base = built.get("base_url", "").rstrip("/")
 
@@ -147,10 +200,16 @@ def prepare(env: Any, datasette: Any) -> None:
         "direction": direction,
         "web_url": lambda url: web_url(url or ""),
         "address": address,
+        "clip": clip,
     }
 
 
-def address(query: Query, path: str) -> str:
-    """Where a query is answered."""
-    parameters = query.parameters()
+def clip(text: str, longest: int = 300) -> str:
+    """The beginning of a text. Titles have 300 characters at most, unless somebody means harm."""
+    return text if len(text) <= longest else f"{text[:longest]}…"
+
+
+def address(query: Query, path: str, **more: str) -> str:
+    """Where a query is answered; `more` goes with it, as far as it is not empty."""
+    parameters = query.parameters() | {name: value for name, value in more.items() if value}
     return f"{path}?{urlencode(parameters)}" if parameters else path

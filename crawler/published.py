@@ -18,6 +18,8 @@ from crawler.errors import ConfigError
 # What an article is sorted by: undated ones stand where they were found.
 DATED = "coalesce(articles.published, articles.fetched)"
 
+PRIVATE = "private"  # the level of a snapshot (table snapshot) with texts that are not to be shown
+
 RIGHT_TO_LEFT = frozenset(
     ["ar", "arc", "ckb", "dv", "fa", "he", "ks", "ps", "sd", "ug", "ur", "yi"]
 )
@@ -222,8 +224,9 @@ def rows(
     conn: sqlite3.Connection, sql: str, values: Mapping[str, Any] | Sequence[Any] = ()
 ) -> list[tuple[Any, ...]]:
     """All rows as plain tuples, whatever the connection's row factory."""
-    with closing(conn.execute(sql, values)) as cursor:
-        return [tuple(row) for row in cursor]
+    with closing(conn.cursor()) as cursor:
+        cursor.row_factory = None
+        return cursor.execute(sql, values).fetchall()
 
 
 def _names(conn: sqlite3.Connection, code: str, name: str, table: str) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """What a reader asks for: the query in an address, and the expression that FTS5 answers it with.
 
-Pure, and it never raises, whatever a person typed: it is cleaned, quoted and bound.
+It never raises, whatever a person typed: it is cleaned, quoted and bound.
 """
 
 import re
@@ -12,6 +12,8 @@ from datetime import date
 from typing import Any, Literal, Self
 
 from crawler import index
+from crawler.translation import N_, word
+from crawler.translation import gettext as _
 from crawler.words import folded, variants
 
 # More is a paste by mistake; FTS5 itself refuses an expression some 250 terms deep.
@@ -25,6 +27,7 @@ TAGGED = ("language", "theme", "country", "source", "organisation")  # as words 
 ORDERS = ("newest", "best")
 FLAGS = ("reprints", "stories")
 PARAMETERS = ("q", *FACETS, "after", "before", *FLAGS, "order", "page")  # of an address
+DAYS = {"after": N_("From"), "before": N_("To")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,19 +133,25 @@ def _tag(name: str, value: str) -> str:
 
 
 def parse(parameters: Mapping[str, str]) -> tuple[Query, tuple[str, ...]]:
-    """The query in an address, and what in it was not understood (and is ignored)."""
+    """The query in an address, and what in it was not understood (and is ignored).
+
+    Problems are sentences in the language spoken.
+    """
     given = {name: _clean(value) for name, value in parameters.items()}
     problems = [*match(given.get("q", "")).problems]
-    days = {"after": "", "before": ""}
+    days = dict.fromkeys(DAYS, "")
     for name in days:
         text = given.get(name, "")
         try:
             days[name] = date.fromisoformat(text).isoformat() if text else ""
         except ValueError:
-            problems.append(f"“{text[:40]}” is not a day for “{name}”: write 2026-01-31.")
+            problems.append(
+                _("“%(text)s” is not a day for “%(name)s”: write 2026-01-31.")
+                % {"text": text[:40], "name": word(DAYS, name)}
+            )
     month = given.get("month", "")
     if month and not re.fullmatch(r"(?!0000)\d{4}-(0[1-9]|1[0-2])", month, re.ASCII):
-        problems.append(f"“{month[:40]}” is not a month: write 2026-01.")
+        problems.append(_("“%(text)s” is not a month: write 2026-01.") % {"text": month[:40]})
         month = ""
     order = given.get("order", "")
     query = Query(
@@ -216,8 +225,8 @@ def match(words: str) -> Match:
     stray quote reaches FTS5's parser.
     """
     cleaned = _clean(words)
-    asked = [_term(*found.groups()) for found in TERM.finditer(_straight(cleaned))]
-    usable = [term for term in asked if term.tokens][:MAX_TERMS]
+    asked = _asked(cleaned)
+    usable = _usable(asked)
     return Match(
         " AND ".join(f"({' OR '.join(map(_expression, group))})" for group in _groups(usable)),
         " OR ".join(_expression(term) for term in usable if term.minus),
@@ -225,8 +234,18 @@ def match(words: str) -> Match:
     )
 
 
-def _straight(cleaned: str) -> str:
-    return QUOTES.sub('"', cleaned[:MAX_WORDS])
+def sought(words: str) -> list[list[Term]]:
+    """What `match` wants: something of each group."""
+    return _groups(_usable(_asked(_clean(words))))
+
+
+def _asked(cleaned: str) -> list[Term]:
+    straight = QUOTES.sub('"', cleaned[:MAX_WORDS])
+    return [_term(*found.groups()) for found in TERM.finditer(straight)]
+
+
+def _usable(asked: Sequence[Term]) -> list[Term]:
+    return [term for term in asked if term.tokens][:MAX_TERMS]
 
 
 def _term(minus: str, title: str | None, phrase: str | None, word: str | None) -> Term:
@@ -286,12 +305,11 @@ def _numbers(tokens: str) -> tuple[str, ...]:
 
 def _problems(cleaned: str, asked: Sequence[Term]) -> Iterator[str]:
     if len(cleaned) > MAX_WORDS:
-        yield f"Only the first {MAX_WORDS} characters were searched for."
+        yield _("Only the first %(number)s characters were searched for.") % {"number": MAX_WORDS}
     if sum(bool(term.tokens) for term in asked) > MAX_TERMS:
-        yield f"Only the first {MAX_TERMS} words were searched for."
+        yield _("Only the first %(number)s words were searched for.") % {"number": MAX_TERMS}
     for term in asked:
         if term.typed.endswith("*") and term.tokens and not (term.prefix or term.phrase):
-            yield (
-                f"The star of “{term.typed[:40]}” was ignored: "
-                f"write at least {MIN_PREFIX} letters before it."
-            )
+            yield _(
+                "The star of “%(word)s” was ignored: write at least %(number)s letters before it."
+            ) % {"word": term.typed[:40], "number": MIN_PREFIX}

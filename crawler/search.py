@@ -32,7 +32,7 @@ PAGE = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Results:
-    """One page of what was found. `total` beyond CAP means "more than CAP"."""
+    """One page of what was found. If `capped`, there are more than `total`, which were counted."""
 
     entries: tuple[Entry, ...]
     total: int
@@ -40,9 +40,7 @@ class Results:
     newer: Cursor | None = None
     older: Cursor | None = None
 
-    @property
-    def capped(self) -> bool:
-        return self.total > CAP
+    capped: bool = False
 
 
 def search(conn: sqlite3.Connection, query: Query, language: str = "en") -> Results:
@@ -52,18 +50,16 @@ def search(conn: sqlite3.Connection, query: Query, language: str = "en") -> Resu
     """
     if query.expression is None:
         return Results(entries=(), total=0, facets=dict.fromkeys(FACETS, ()))
-    stored = stored_counts(conn) if query.plain else {}
-    hits = [] if stored else counted(conn, query)
-    counts = stored or tallies(hits[:CAP])
-    total = sum(counts["language"].values()) if stored else len(hits)
+    counts = _counts(conn, query)
     if query.order == "best":
-        ids, newer, older = _best(conn, query, hits)
+        ids, newer, older = _best(conn, query, counts.hits)
     else:
         ids, newer, older = _newest(conn, query)
     return Results(
         entries=entries(conn, ids, language),
-        total=total,
-        facets=labelled(conn, counts, language),
+        total=counts.total,
+        capped=counts.capped,
+        facets=labelled(conn, counts.tallies, language),
         newer=newer,
         older=older,
     )
@@ -84,6 +80,15 @@ def count(conn: sqlite3.Connection, query: Query) -> int:
         (query.expression, *query.documents),
     )
     return int(n)
+
+
+def summary(conn: sqlite3.Connection, query: Query, language: str = "en") -> Results:
+    """What `search` says, but for the articles."""
+    if query.expression is None:
+        return Results(entries=(), total=0, facets=dict.fromkeys(FACETS, ()))
+    counts = _counts(conn, query)
+    facets = labelled(conn, counts.tallies, language)
+    return Results(entries=(), total=counts.total, capped=counts.capped, facets=facets)
 
 
 def feed_entries(
@@ -162,6 +167,28 @@ def _best(
 
 Hit = tuple[int, str, str, str, str, str]
 LISTED = "SELECT doc, language, source, themes, countries, organisations FROM"
+
+
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    """`hits` are empty where the counts of the whole were stored by `publish`."""
+
+    total: int
+    tallies: Mapping[str, Counter[str]]
+    hits: list[Hit]
+    capped: bool = False
+
+
+def _counts(conn: sqlite3.Connection, query: Query) -> _Counts:
+    if query.plain and (stored := stored_counts(conn)):
+        return _Counts(sum(stored["language"].values()), stored, [])
+    hits = counted(conn, query)
+    newest = hits[:CAP]
+    found = tallies(newest)
+    for facet in FACETS:  # what was chosen is named, even where nothing has it
+        if value := getattr(query, facet):
+            found[facet].setdefault(value, 0)
+    return _Counts(len(newest), found, hits, capped=len(hits) > CAP)
 
 
 def counted(conn: sqlite3.Connection, query: Query) -> list[Hit]:

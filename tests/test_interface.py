@@ -340,6 +340,7 @@ PAIRS = [
     *((ink, paper) for ink in ("ink", "soft", "accent") for paper in ("paper", "card", "tint")),
     ("accent-ink", "accent"),
     ("warn", "warn-tint"),
+    ("ink", "mark"),
 ]
 
 

@@ -28,6 +28,7 @@ from crawler.exports.periods import (
 from crawler.exports.reading import items
 from crawler.exports.texts import line
 from crawler.published import (
+    PRIVATE,
     countries,
     languages,
     organisations,
@@ -48,7 +49,6 @@ LICENCE = {
     "nl": "Titels, uittreksels en links; elk artikel is van zijn uitgever.",
 }
 # Said of a snapshot with texts that are not to be shown (its `level` in the table snapshot).
-PRIVATE = "private"
 WARNING = {
     "en": "Private copy: full texts, not for publication.",
     "fr": "Copie privée\u00a0: textes complets, à ne pas publier.",

@@ -12,13 +12,13 @@ from datasette.utils.asgi import NotFound, Response
 
 from crawler.exports.addresses import NoSuchFeed, parse
 from crawler.exports.catalogue import addresses, catalogue
-from crawler.exports.feeds import PRIVATE, STYLESHEET, read, written
+from crawler.exports.feeds import STYLESHEET, read, written
 from crawler.exports.formats import FORMATS
 from crawler.exports.items import Feed
 from crawler.exports.opml import LISTS
 from crawler.exports.opml import MEDIA_TYPE as OPML
 from crawler.interface import page, route
-from crawler.published import moment, snapshot
+from crawler.published import PRIVATE, moment, snapshot
 from crawler.query import Query
 from crawler.query import parse as parse_query
 from crawler.serving import ask

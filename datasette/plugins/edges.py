@@ -1,0 +1,18 @@
+"""What stands around every answer: a pace for readers who ask for much, and headers for browsers.
+
+Its settings are those of the plugin `tamis-pace` in metadata.yml.
+"""
+
+from typing import Any
+
+from datasette import hookimpl
+
+from crawler.interface import guarded
+from crawler.pace import A_MINUTE, BURST, Pace, paced
+
+
+@hookimpl
+def asgi_wrapper(datasette: Any) -> Any:
+    told = datasette.plugin_config("tamis-pace") or {}
+    pace = Pace(told.get("a_minute", A_MINUTE), told.get("burst", BURST))
+    return lambda app: guarded(paced(app, datasette, pace, told.get("proxies", ())))
