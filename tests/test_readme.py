@@ -180,7 +180,7 @@ def test_every_make_target_exists() -> None:
 
 def test_every_environment_variable_is_known_to_the_code() -> None:
     known = {*readme.environment(), *(name for name in vars(settings) if name[:6] == "TAMIS_")}
-    browser = (ROOT / "tests/test_site_browser.py").read_text(encoding="utf-8")
+    browser = (ROOT / "tests/browsing.py").read_text(encoding="utf-8")
     known |= set(re.findall(r'environ\.get\("(\w+)"\)', browser))
     assert set(re.findall(r"\bTAMIS_\w+", TEXT)) <= known
 

@@ -1,69 +1,18 @@
 """The site in a real browser: as a reader walks through it, on a desk and on a telephone."""
 
-import os
 import re
-import shutil
-import subprocess
-import sys
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
-from published_fixture import make_news
+from browsing import BULLETINS, Look, address_, browser_, look_
+from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.slow
-
-ROOT = Path(__file__).parent.parent
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-# Without sandbox, since containers forbid it; without anything that would call home.
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-
-@pytest.fixture(name="address", scope="module")
-def _address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    db = make_news(tmp_path_factory.mktemp("site") / "news.db")
-    code = "import sys, pathlib, crawler.serving as s; s.serve(pathlib.Path(sys.argv[1]), port=0)"
-    process = subprocess.Popen(
-        [sys.executable, "-u", "-c", code, str(db)], cwd=ROOT, stdout=subprocess.PIPE, text=True
-    )
-    try:
-        assert process.stdout
-        found = re.search(r"http://[\d.]+:\d+", process.stdout.readline())
-        assert found
-        yield found[0]
-    finally:
-        process.terminate()
-        process.communicate(timeout=30)
-
-
-@pytest.fixture(name="browser", scope="module")
-def _browser() -> Iterator[Browser]:
-    chromium = next(filter(None, map(shutil.which, NAMES)), None)
-    if chromium is None:
-        if os.environ.get("TAMIS_NO_BROWSER"):
-            pytest.skip("TAMIS_NO_BROWSER is set")
-        pytest.fail(
-            "no Chromium found: install it (apt-get install chromium, or brew install chromium), "
-            "or set TAMIS_NO_BROWSER=1 to go without this test"
-        )
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        yield browser
-        browser.close()
+__all__ = ["address_", "browser_", "look_"]
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 900), (390, 844)], ids=["desk", "telephone"])
 def test_a_reader_searches_narrows_reads_and_subscribes(
-    browser: Browser, address: str, width: int, height: int
+    browser: Browser, address: str, look: Look, width: int, height: int
 ) -> None:
     page = browser.new_page(viewport={"width": width, "height": height})
     complaints: list[str] = []
@@ -90,9 +39,15 @@ def test_a_reader_searches_narrows_reads_and_subscribes(
     assert fits()
     page.go_back()
 
-    feed = page.get_by_role("link", name="Subscribe: Atom").get_attribute("href")
+    look(page, f"list-{width}")
+
+    feed = page.get_by_role("link", name="Atom", exact=True).get_attribute("href")
     answer = page.request.get(f"{address}{feed}")
     assert answer.headers["content-type"].startswith("application/atom+xml")
+
+    with page.expect_download() as download:
+        page.get_by_role("link", name="CSV").click()
+    assert "Le quai ouvre une halte de nuit" in download.value.path().read_text(encoding="utf-8")
 
     for path in ("/article/4", "/article/7", "/article/8", "/no-such-page"):
         page.goto(f"{address}{path}")
@@ -100,6 +55,60 @@ def test_a_reader_searches_narrows_reads_and_subscribes(
     # Chromium itself reports a page that is not there; nothing else may complain.
     assert [told for told in complaints if "404" not in told] == []
     page.close()
+
+
+def test_without_a_script_a_reader_pages_sifts_a_facet_and_comes_back(
+    browser: Browser, address: str, look: Look
+) -> None:
+    context = browser.new_context(
+        viewport={"width": 360, "height": 740}, locale="en-GB", java_script_enabled=False
+    )
+    page = context.new_page()
+    page.goto(f"{address}/?q=ferry")
+    assert page.locator("mark").first.inner_text() == "Ferry"
+    page.get_by_role("link", name="Older").click()
+    assert page.locator("article.entry").count() == BULLETINS - 20
+    page.get_by_role("link", name="First page").click()
+    assert page.locator("article.entry").count() == 20
+    look(page, "phone-without-script")
+    page.get_by_role("link", name="All 30").click()
+    page.get_by_role("link", name="oldest first").click()
+    look(page, "phone-facet")
+    page.locator("ol.values a").first.click()
+    assert page.locator("article.entry h3").all_inner_texts() == ["Ferry bulletin 0"]
+    page.get_by_role("link", name="Remove Month").click()
+    assert page.url == f"{address}/?q=ferry"
+    page.get_by_text("How to ask").click()
+    assert page.get_by_text("finds a word in titles only").is_visible()
+    context.close()
+
+
+def test_the_keyboard_alone_searches_and_opens_an_article(browser: Browser, address: str) -> None:
+    page = browser.new_page()
+    page.goto(f"{address}/en/")
+    reach(page, "q")
+    page.keyboard.type("halte")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/en/?q=halte**")
+    reach(page, "Le quai ouvre une halte de nuit")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/en/article/1")
+    page.close()
+
+
+def reach(page: Page, wanted: str) -> None:
+    """Press Tab until what has the focus is called so; what has it must show it."""
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        called, outline = page.evaluate(
+            "(e => [e.name || e.textContent.trim(), getComputedStyle(e).outlineStyle])"
+            "(document.activeElement)"
+        )
+        # The parts of a date have marks of their own.
+        assert outline != "none" or called in {"after", "before"}, called
+        if called == wanted:
+            return
+    raise AssertionError(f"{wanted} cannot be reached")
 
 
 def test_no_line_begins_with_the_dot_that_parts_two_facts(browser: Browser, address: str) -> None:
@@ -149,7 +158,15 @@ def test_no_page_is_wider_than_the_window_in_any_language(
     browser: Browser, address: str, width: int
 ) -> None:
     page = browser.new_page(viewport={"width": width, "height": 740})
-    for path in ("/fr/", "/nl/?q=aide&language=fr", "/fr/article/4", "/nl/article/1", "/fr/none"):
+    for path in (
+        "/fr/",
+        "/nl/?q=aide&language=fr",
+        "/fr/facet/month",
+        "/nl/?theme=x",
+        "/fr/article/4",
+        "/nl/article/1",
+        "/fr/none",
+    ):
         page.goto(f"{address}{path}")
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
     page.close()
