@@ -81,7 +81,8 @@ def guarded(app: Any) -> Any:
 async def kept(datasette: Any, request: Any, view: View) -> Response:
     """What `view` answers, or that nothing has changed since the reader last asked.
 
-    All that an answer depends on, its address apart, is in its ETag.
+    All that an answer depends on, its address apart, is in its ETag; what says itself how long it
+    may be kept goes as it is.
     """
     built = await _snapshot(datasette)
     parts = (__version__, built.get("id") or built.get("built"), clock.now()[:10], asked(request))
@@ -91,10 +92,9 @@ async def kept(datasette: Any, request: Any, view: View) -> Response:
     if built and tag in request.headers.get("if-none-match", ""):
         return Response("", status=304, headers=headers)
     answer = await view(datasette, request)
-    if built and getattr(answer, "status", None) == 200:  # noqa: PLR2004
-        there = {name.lower() for name in answer.headers}
-        more = {name: value for name, value in headers.items() if name.lower() not in there}
-        answer.headers.update(more)
+    if isinstance(answer, Response) and built and answer.status == 200:  # noqa: PLR2004
+        own = {name.lower() for name in answer.headers}
+        answer.headers.update({} if "cache-control" in own else headers)
     return answer
 
 
