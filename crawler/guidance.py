@@ -43,7 +43,7 @@ def known(conn: sqlite3.Connection, query: Query) -> tuple[Query, str]:
 def instead(conn: sqlite3.Connection, query: Query, facet: str, language: str) -> Unknown:
     """For a value that is not known: those that resemble it, then the most frequent."""
     value = getattr(query, facet)
-    there = summary(conn, Query(), language).facets[facet]
+    there = summary(conn, Query(), facet, language).facets[facet]
     by_word = {folded(word): label for label in there for word in (label.code, label.name)}
     close = [by_word[word] for word in get_close_matches(folded(value), by_word, n=3, cutoff=0.75)]
     return Unknown(facet, value, tuple(dict.fromkeys([*close, *there]))[:OFFERED])

@@ -6,7 +6,7 @@ they cannot disagree. Times are UTC, ISO 8601 text.
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -133,6 +133,29 @@ def _entry(row: tuple[Any, ...], labels: tuple[Label, ...]) -> Entry:
 # --- Names and counts ----------------------------------------------------------------------------
 
 
+def _name(language: str) -> str:
+    return f"coalesce(name_{language if language in INTERFACE else 'en'}, name_en, code)"
+
+
+def _theme_label(language: str) -> str:
+    return f"themes.label_{language if language in LABELLED else 'en'}"
+
+
+def _organisation(language: str) -> str:
+    return f"name_{language if language in INTERFACE else 'en'}"
+
+
+INTERFACE = frozenset({"fr", "nl", "en"})
+LABELLED = frozenset({"fr", "nl", "en", "de", "es", "pt", "ar"})
+NAMED: dict[str, tuple[str, str, Callable[[str], str]]] = {  # table, code, name
+    "language": ("languages", "code", _name),
+    "theme": ("themes", "slug", _theme_label),
+    "country": ("countries", "code", _name),
+    "source": ("sources", "id", lambda _: "name"),
+    "organisation": ("organisations", "id", _organisation),
+}
+
+
 def languages(conn: sqlite3.Connection, language: str = "en") -> dict[str, str]:
     """Every language's name by code, in `language` if there is one (fr, nl, en)."""
     return _names(conn, "code", _name(language), "languages")
@@ -156,27 +179,31 @@ def themes(conn: sqlite3.Connection, language: str = "en") -> dict[str, str]:
 
 def organisations(conn: sqlite3.Connection, language: str = "en") -> dict[str, str]:
     """Every organisation's name by id, in `language` if there is one (fr, nl, en)."""
-    column = language if language in {"fr", "nl", "en"} else "en"
-    return _names(conn, "id", f"name_{column}", "organisations")
+    return _names(conn, "id", _organisation(language), "organisations")
 
 
 def sources(conn: sqlite3.Connection) -> dict[str, str]:
     return _names(conn, "id", "name", "sources")
 
 
+def named(
+    conn: sqlite3.Connection, kind: str, codes: Iterable[str], language: str = "en"
+) -> dict[str, str]:
+    """The names of some languages, themes, countries, sources or organisations, by code.
+
+    A name is looked up by its code: all of a table take longer than a page has.
+    """
+    if kind not in NAMED:
+        return {}
+    table, code, name = NAMED[kind]
+    wanted = f"{code} IN (SELECT value FROM json_each(?))"
+    sql = f"SELECT {code}, {name(language)} FROM {table} WHERE {wanted}"
+    return dict(rows(conn, sql, [json.dumps(list(codes))]))
+
+
 def snapshot(conn: sqlite3.Connection) -> dict[str, str]:
     """What `publish` says of this database: when it was built, where it is served, ..."""
     return dict(rows(conn, "SELECT name, value FROM snapshot"))
-
-
-def _name(language: str) -> str:
-    column = f"name_{language}" if language in {"fr", "nl", "en"} else "name_en"
-    return f"coalesce({column}, name_en, code)"
-
-
-def _theme_label(language: str) -> str:
-    known = language in {"fr", "nl", "en", "de", "es", "pt", "ar"}
-    return f"themes.label_{language}" if known else "themes.label_en"
 
 
 # --- Small things --------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from typing import Any
 from crawler import index
 from crawler.published import Label, rows
 from crawler.query import Query
-from crawler.search import CAP, Hit, counted, labelled, stored_counts, tallies
+from crawler.search import CAP, hits, labelled, summary
 
 PERIODS = ("month", "week")
 SPLITS = ("language", "theme", "source", "country")
@@ -60,13 +60,13 @@ def timeline(
 ) -> Timeline:
     """Of all that fits, whatever the page; values of `split` are named in `language`."""
     query = replace(query, page=None, order="newest")
-    hits = counted(conn, query)
-    if not hits:
+    found = hits(conn, query, split)
+    if not found:
         return Timeline(by=by, split=split)
     start = START[by]
-    newest = index.day_of(hits[0][0])
-    capped = len(hits) > CAP
-    oldest = _oldest(conn, query) if capped else index.day_of(hits[-1][0])
+    newest = index.day_of(found[0][0])
+    capped = len(found) > CAP
+    oldest = _oldest(conn, query) if capped else index.day_of(found[-1][0])
     starts = _starts(start(oldest), start(newest), by)
     earlier = _count(conn, query, before=starts[0]) if starts[0] > start(oldest) else 0
     if capped:
@@ -75,15 +75,15 @@ def timeline(
             for first, end in pairwise((*starts, _next(starts[-1], by)))
         )
     else:
-        found = Counter(start(index.day_of(hit[0])) for hit in hits)
-        totals = tuple(found[first] for first in starts)
+        counted = Counter(start(index.day_of(doc)) for doc, _ in found)
+        totals = tuple(counted[first] for first in starts)
     return Timeline(
         by=by,
         split=split,
         starts=starts,
         totals=totals,
-        series=_series(conn, hits[:CAP], starts, by=by, split=split, language=language),
-        since=index.day_of(hits[CAP - 1][0]) if capped else None,
+        series=_series(conn, found[:CAP], starts, by=by, split=split, language=language),
+        since=index.day_of(found[CAP - 1][0]) if capped else None,
         earlier=earlier,
     )
 
@@ -93,9 +93,7 @@ def ranked(
 ) -> tuple[Label, ...]:
     """How often each value of `facet` is among what fits (the CAP newest of it), the most first."""
     query = replace(query, page=None, order="newest")
-    stored = stored_counts(conn) if query.plain else {}
-    found = stored or tallies(counted(conn, query)[:CAP])
-    return labelled(conn, {facet: found[facet]}, language)[facet]
+    return summary(conn, query, facet, language).facets[facet]
 
 
 def plain(told: object) -> Any:
@@ -161,23 +159,24 @@ def _count(
 
 def _series(
     conn: sqlite3.Connection,
-    hits: Iterable[Hit],
+    found: Iterable[tuple[int, str]],
     starts: tuple[date, ...],
     *,
     by: str,
     split: str,
     language: str,
 ) -> tuple[tuple[Label, tuple[int, ...]], ...]:
-    column, start = COLUMN[split], START[by]
-    found = Counter[tuple[str, date]]()
-    for hit in hits:
-        period = start(index.day_of(hit[0]))
-        found.update((code, period) for code in str(hit[column]).split())
-    totals = Counter[str]()
-    for (code, _), n in found.items():
-        totals[code] += n
-    frequent = labelled(conn, {split: totals}, language)[split][:MOST_SERIES]
-    return tuple((label, tuple(found[label.code, first] for first in starts)) for label in frequent)
-
-
-COLUMN = {"language": 1, "source": 2, "theme": 3, "country": 4}
+    days: dict[int, list[str]] = {}
+    for doc, codes in found:
+        days.setdefault(doc >> index.PLACES, []).append(codes)
+    counted: dict[str, Counter[date]] = {}
+    totals: Counter[str] = Counter()
+    for day, lists in days.items():
+        period = START[by](date.fromordinal(day))
+        for code, n in Counter(" ".join(lists).split()).items():
+            counted.setdefault(code, Counter())[period] += n
+            totals[code] += n
+    frequent = labelled(conn, {split: dict(totals.most_common(MOST_SERIES))}, language)[split]
+    return tuple(
+        (label, tuple(counted[label.code][first] for first in starts)) for label in frequent
+    )

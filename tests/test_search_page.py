@@ -322,7 +322,7 @@ def test_what_took_too_long_says_what_to_do(fetch: Fetch, monkeypatch: pytest.Mo
         conn.execute("WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n")
 
     monkeypatch.setattr("crawler.serving.TIME_LIMIT", 50)
-    monkeypatch.setattr("crawler.search.counted", slow)
+    monkeypatch.setattr("crawler.search._counts", slow)
     found = fetch("/en/facet/theme?q=aide")
     assert found.status_code == 503
     assert "Add a rarer word, a language or a date" in found.text

@@ -69,7 +69,7 @@ async def facet(datasette: Any, request: Any) -> Response:
         query, strange = known(conn, asked.at(None).only(name, ""))
         if strange:
             return {"query": query, "unknown": instead(conn, query, strange, language)}
-        return {"query": query, "results": summary(conn, query, language)}
+        return {"query": query, "results": summary(conn, query, name, language)}
 
     found = await ask(datasette, question)
     if found is None:
