@@ -16,7 +16,7 @@ from typing import Any
 from crawler import index
 from crawler.published import Label, rows
 from crawler.query import Query
-from crawler.search import CAP, hits, labelled, summary
+from crawler.search import CAP, hits, labelled
 
 PERIODS = ("month", "week")
 SPLITS = ("language", "theme", "source", "country")
@@ -86,14 +86,6 @@ def timeline(
         since=index.day_of(found[CAP - 1][0]) if capped else None,
         earlier=earlier,
     )
-
-
-def ranked(
-    conn: sqlite3.Connection, query: Query, facet: str = "country", *, language: str = "en"
-) -> tuple[Label, ...]:
-    """How often each value of `facet` is among what fits (the CAP newest of it), the most first."""
-    query = replace(query, page=None, order="newest")
-    return summary(conn, query, facet, language).facets[facet]
 
 
 def plain(told: object) -> Any:

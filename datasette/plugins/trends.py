@@ -10,10 +10,10 @@ from datasette.utils.asgi import Response
 from crawler.charts import bar, bars
 from crawler.interface import in_json, page, route
 from crawler.query import FACETS, parse
-from crawler.search import CAP, labelled
+from crawler.search import CAP, labelled, ranked
 from crawler.serving import ask
 from crawler.translation import spoken
-from crawler.trends import PERIODS, SPLITS, plain, ranked, timeline
+from crawler.trends import PERIODS, SPLITS, plain, timeline
 
 
 async def show(datasette: Any, request: Any) -> Response:
@@ -26,7 +26,7 @@ async def show(datasette: Any, request: Any) -> Response:
         named = labelled(conn, {facet: {getattr(query, facet): 0} for facet in FACETS}, language)
         return (
             timeline(conn, query, by=by, split=split, language=language),
-            ranked(conn, query, language=language),
+            ranked(conn, query.at(None), "country", language),
             {facet: label.name for facet, (label,) in named.items()},
         )
 
