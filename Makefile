@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 .DEFAULT_GOAL := help
 
-.PHONY: help install dev demo test check format bench quality profiles weights lock readme
+.PHONY: help install dev demo test check format bench pages quality profiles weights lock readme
 help:  ## say what each target does
 	@awk -F ':.*##' '/^[a-z]+:.*##/ { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
@@ -47,6 +47,9 @@ format: dev  ## mend what can be mended by itself
 bench: dev  ## pages a second and memory, beside plain fetching and plain Trafilatura (BENCH_ARGS)
 	@$(BIN)/python tests/bench.py $(BENCH_ARGS)
 	@$(BIN)/python tests/paired.py
+
+pages: dev  ## CPU time of each kind of page of the site (NEWS=published database, as of tests/million.py)
+	@$(BIN)/python tests/bench_site.py $(NEWS)
 
 quality: dev  ## how well pages are read, languages known and texts tagged, with floors (CORPORA=folder of public sets, QUALITY_ARGS, TAGGING_ARGS)
 	@$(BIN)/python tests/quality.py --golden --unseen --by-site --plain --languages $(if $(CORPORA),--corpora $(CORPORA)) $(QUALITY_ARGS)
