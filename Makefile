@@ -44,7 +44,7 @@ format: dev  ## mend what can be mended by itself
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: dev  ## pages a second and memory, beside plain fetching and plain Trafilatura (BENCH_ARGS)
+bench: dev  ## pages a second and memory, beside plain fetching and plain Trafilatura (BENCH_ARGS); tests/million.py makes a million articles to publish
 	@$(BIN)/python tests/bench.py $(BENCH_ARGS)
 	@$(BIN)/python tests/paired.py
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from crawler import __version__
 from crawler.errors import TamisError
@@ -312,28 +313,54 @@ def enrich(db: Path, workers: int | None) -> None:
     help="Replace the published database even by one with far fewer articles.",
 )
 @click.option(
-    "--full-text", is_flag=True, help="Show every text whole: for an instance that only you read."
+    "--private",
+    is_flag=True,
+    help="Show every text whole, for yourself alone: to data/news.db, unless --news says where.",
 )
-def publish(db: Path, news: Path, base_url: str | None, *, full_text: bool, force: bool) -> None:
+@click.option("--rebuild", is_flag=True, help="Build all anew, not only what has changed.")
+@click.option(
+    "--keep", type=click.IntRange(0), default=0, metavar="N",
+    help="Keep so many dated snapshots in a folder beside it (default: none).",
+)  # fmt: skip
+@click.pass_context
+def publish(
+    ctx: click.Context,
+    db: Path,
+    news: Path,
+    base_url: str | None,
+    keep: int,
+    *,
+    private: bool,
+    rebuild: bool,
+    force: bool,
+) -> None:
     """Build the published database from the private one, check it and swap it in.
 
     \b
-    Example: tamis publish && tamis serve
+    Example: tamis publish --keep 7 && tamis serve
     """
     from crawler.progress import Progress
+    from crawler.publish import PHASES, PUBLIC
     from crawler.publish import publish as build
+    from crawler.published import PRIVATE
 
-    with Progress("published") as progress:
-        counts = build(
-            db, news, full_text=full_text, base_url=base_url, force=force, progress=progress
-        )
-    click.echo(f"{news}: {counts['articles']:,} articles from {counts['sources']:,} sources")
+    if private and ctx.get_parameter_source("news") is ParameterSource.DEFAULT:
+        news = Path("data/news.db")  # not where the site is served from
+    with Progress(*PHASES) as progress:
+        summary = build(
+            db, news, level=PRIVATE if private else PUBLIC, base_url=base_url, force=force,
+            rebuild=rebuild, keep=keep, progress=progress,
+        )  # fmt: skip
+    click.echo(summary)
 
 
 @main.command()
 @news_option
 @address_options
-def serve(news: Path, host: str, port: int | None) -> None:
+@click.option(
+    "--yes-private", is_flag=True, help="Serve even a private snapshot to others than yourself."
+)
+def serve(news: Path, host: str, port: int | None, *, yes_private: bool) -> None:
     """Serve the published database with Datasette.
 
     \b
@@ -341,7 +368,7 @@ def serve(news: Path, host: str, port: int | None) -> None:
     """
     from crawler.serving import serve as run_server
 
-    run_server(news, host, port)
+    run_server(news, host, port, private=yes_private)
 
 
 @main.group()

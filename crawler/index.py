@@ -10,16 +10,19 @@ the tables: it has no content of its own (FTS5, content=''). So a document leave
 it came with.
 """
 
+import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, fields
 from datetime import date
+from hashlib import blake2b
 
 from crawler import words
 
 PLACES = 20  # bits: a million articles of one day
 EVERY, COPY, RETOLD = "every", "copy", "retold"
 INSERT = "INSERT INTO articles_fts(rowid, title, text, stems, tags) VALUES (?, ?, ?, ?, ?)"
+NUMBER = "UPDATE articles SET doc = ? WHERE id = ? AND doc IS NOT ?"
 DELETE = (
     "INSERT INTO articles_fts(articles_fts, rowid, title, text, stems, tags)"
     " VALUES ('delete', ?, ?, ?, ?, ?)"
@@ -38,6 +41,10 @@ def after(day: str) -> int:
 
 def day_of(doc: int) -> date:
     return date.fromordinal(doc >> PLACES)
+
+
+def day(dated: str) -> date:
+    return date.fromisoformat(dated[:10])
 
 
 def tag(kind: str, code: str) -> str:
@@ -72,42 +79,76 @@ class Listed:
 NAMES = tuple(each.name for each in fields(Listed))
 
 
-def document(title: str, text: str, listed: Listed) -> tuple[str, str, str, str]:
-    """The columns of the index for an article."""
+@dataclass(frozen=True, slots=True)
+class Document:
+    """An article as the index has it: what it is listed under, and the columns of its words.
+
+    `digest` tells whether two are the same; it is a number that SQLite can hold.
+    """
+
+    listed: Listed
+    columns: tuple[str, str, str, str]
+    digest: int
+
+
+def document(title: str, text: str, listed: Listed) -> Document:
     heading, body = words.folded(title), words.folded(text)
-    return heading, body, words.stems(f"{heading} {body}", listed.language), listed.tags
+    stems = words.stems(f"{heading} {body}", listed.language)
+    columns = (heading, body, stems, listed.tags)
+    told = blake2b("\n".join(columns).encode(), digest_size=8).digest()
+    return Document(listed, columns, int.from_bytes(told, "big", signed=True))
 
 
 def add(conn: sqlite3.Connection, documents: Iterable[tuple[str, Listed, str, str]]) -> None:
-    """Index articles: when each is dated, what it is listed under, its title and its whole text.
-
-    The quickest order is that of the dates, since FTS5 keeps what comes in it in memory.
-    """
-    numbers = _Numbers(conn)
+    """Index articles: when each is dated, what it is listed under, its title and its whole text."""
+    numbers = Numbers(conn)
     for dated, listed, title, text in documents:
-        doc = numbers.next(dated)
-        row = (doc, *(getattr(listed, name) for name in NAMES))
-        conn.execute(f"INSERT INTO listed VALUES ({', '.join('?' * len(row))})", row)
-        conn.execute("UPDATE articles SET doc = ? WHERE id = ?", (doc, listed.article_id))
-        conn.execute(INSERT, (doc, *document(title, text, listed)))
+        put(conn, numbers.next(dated), document(title, text, listed))
 
 
-def remove(conn: sqlite3.Connection, article: int, text: str) -> None:
-    """Take an article out of the index; `text` is the one it came with, its title still stands."""
-    doc, title, *columns = conn.execute(
+def put(conn: sqlite3.Connection, doc: int, found: Document) -> None:
+    """Give a document its number, which articles.doc repeats.
+
+    The quickest order is that of the numbers, since FTS5 keeps what comes in it in memory.
+    """
+    row = (doc, *(getattr(found.listed, name) for name in NAMES), found.digest)
+    conn.execute(f"INSERT INTO listed VALUES ({', '.join('?' * len(row))})", row)
+    conn.execute(NUMBER, (doc, found.listed.article_id, doc))
+    conn.execute(INSERT, (doc, *found.columns))
+
+
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """What is kept of a document that is in the index; its words are not."""
+
+    doc: int
+    digest: int
+    title: str
+    listed: Listed
+
+
+def indexed(conn: sqlite3.Connection, article: int) -> Indexed | None:
+    row = conn.execute(
         f"""
-        SELECT listed.doc, title, {", ".join(f"listed.{name}" for name in NAMES)}
-        FROM listed JOIN articles ON articles.doc = listed.doc WHERE article_id = ?
+        SELECT listed.doc, digest, title, {", ".join(f"listed.{name}" for name in NAMES)}
+        FROM articles JOIN listed ON listed.doc = articles.doc WHERE articles.id = ?
         """,
         (article,),
     ).fetchone()
-    listed = Listed(**dict(zip(NAMES, columns, strict=True)))
-    conn.execute(DELETE, (doc, *document(title, text, listed)))
+    if row is None:
+        return None
+    doc, digest, title, *columns = row
+    return Indexed(doc, digest, title, Listed(**dict(zip(NAMES, columns, strict=True))))
+
+
+def remove(conn: sqlite3.Connection, doc: int, found: Document) -> None:
+    """Take a document out of the index, by the very words it came with."""
+    conn.execute(DELETE, (doc, *found.columns))
     conn.execute("DELETE FROM listed WHERE doc = ?", (doc,))
-    conn.execute("UPDATE articles SET doc = NULL WHERE id = ?", (article,))
+    conn.execute("UPDATE articles SET doc = NULL WHERE doc = ?", (doc,))
 
 
-class _Numbers:
+class Numbers:
     """The next free number of a day."""
 
     def __init__(self, conn: sqlite3.Connection) -> None:
@@ -125,14 +166,26 @@ class _Numbers:
         return self.taken[first]
 
 
-def listings(conn: sqlite3.Connection) -> Iterator[tuple[str, str, Listed]]:
-    """Of each article that is not indexed yet: its date, its title, what it is listed under."""
+def listings(
+    conn: sqlite3.Connection, articles: Collection[int] | None = None
+) -> Iterator[tuple[str, str, Listed]]:
+    """Of articles: the date, the title, what each is listed under.
+
+    Of those given, in their order; else of all that are not indexed, in the order of dates.
+    """
+    chosen = "articles WHERE doc IS NULL ORDER BY dated, id"
+    if articles is not None:
+        chosen = (
+            "json_each(:ids) AS hit CROSS JOIN articles ON articles.id = hit.value ORDER BY hit.key"
+        )
     rows = conn.execute(
-        """
-        SELECT coalesce(published, fetched) AS dated, title, id, language, source,
-          (SELECT group_concat(theme, ' ') FROM article_themes WHERE article_id = id),
-          (SELECT group_concat(country, ' ') FROM article_countries WHERE article_id = id),
-          (SELECT group_concat(organisation, ' ') FROM article_organisations WHERE article_id = id),
+        f"""
+        SELECT coalesce(published, fetched) AS dated, title, articles.id, language, source,
+          (SELECT group_concat(theme, ' ') FROM article_themes WHERE article_id = articles.id),
+          (SELECT group_concat(country, ' ') FROM article_countries
+           WHERE article_id = articles.id),
+          (SELECT group_concat(organisation, ' ') FROM article_organisations
+           WHERE article_id = articles.id),
           duplicate_of IS NOT NULL,
           EXISTS (
             SELECT 1 FROM same_story JOIN articles AS other ON other.id = other_id
@@ -140,8 +193,9 @@ def listings(conn: sqlite3.Connection) -> Iterator[tuple[str, str, Listed]]:
               AND (coalesce(other.published, other.fetched), other.id)
                 < (coalesce(articles.published, articles.fetched), articles.id)
           )
-        FROM articles WHERE doc IS NULL ORDER BY dated, id
-        """
+        FROM {chosen}
+        """,
+        {"ids": json.dumps(articles)},
     )
     for dated, title, id_, language, source, themes, countries, organisations, copy, retold in rows:
         yield dated, title, Listed(

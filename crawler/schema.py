@@ -394,6 +394,86 @@ def m011_visits(db: Database) -> None:
     )
 
 
+@private()
+def m012_changes(db: Database) -> None:
+    """What has changed since it was published, so that the next time only that is."""
+
+    def mark(column: str, value: str) -> str:
+        # Not INSERT OR REPLACE: the conflict clause of the statement that fires would overrule it.
+        return (
+            f"DELETE FROM changes WHERE {column} = {value};"
+            f" INSERT INTO changes ({column}) VALUES ({value});"
+        )
+
+    def mark_article(value: str) -> str:
+        url = f"(SELECT url_id FROM articles WHERE id = {value})"
+        return (
+            f"DELETE FROM changes WHERE url_id = {url};"
+            f" INSERT INTO changes (url_id) SELECT url_id FROM articles WHERE id = {value};"
+        )
+
+    triggers: list[str] = []
+
+    def on(table: str, event: str, body: str, when: str = "") -> None:
+        name = f"changes_{len(triggers):02}_{table}"
+        triggers.append(f"CREATE TRIGGER {name} AFTER {event} ON {table} {when} BEGIN {body} END;")
+
+    shown = ("url", "key", "host", "source", "outcome", "reason", "discovered", "decided",
+             "enricher", "gone", "given")  # fmt: skip
+    differs = " OR ".join(f"OLD.{name} IS NOT NEW.{name}" for name in shown)
+    on("urls", "INSERT", mark("url_id", "NEW.id"))
+    on("urls", f"UPDATE OF {', '.join(shown)}", mark("url_id", "NEW.id"), f"WHEN {differs}")
+    on("urls", "DELETE", mark("url_id", "OLD.id"))
+    for table in ("articles", "notices"):
+        on(table, "INSERT", mark("url_id", "NEW.url_id"))
+        on(table, "UPDATE", mark("url_id", "NEW.url_id"))
+        on(table, "DELETE", mark("url_id", "OLD.url_id"))
+    for table, columns in {
+        "article_texts": ("article_id",),
+        "versions": ("article_id",),
+        "removed_lines": ("article_id",),
+        "duplicates": ("article_id",),
+        "stories": ("one", "other"),
+        "pairs": ("small", "large"),
+    }.items():
+        for event, row in (("INSERT", "NEW"), ("UPDATE", "NEW"), ("DELETE", "OLD")):
+            on(table, event, "".join(mark_article(f"{row}.{column}") for column in columns))
+    differs = "WHEN OLD.record IS NOT NEW.record"
+    on("sources", "UPDATE OF record", mark("source", "NEW.id"), differs)
+    differs = "WHEN OLD.tdmrep IS NOT NEW.tdmrep"
+    on("hosts", "UPDATE OF tdmrep", mark("host", "NEW.host"), differs)
+    on("hosts", "INSERT", mark("host", "NEW.host"), "WHEN NEW.tdmrep IS NOT NULL")
+    on("hosts", "DELETE", mark("host", "OLD.host"), "WHEN OLD.tdmrep IS NOT NULL")
+    on(
+        "article_texts",
+        "UPDATE OF text",
+        "INSERT INTO replaced_texts (article_id, text, replaced)"
+        " VALUES (OLD.article_id, OLD.text, strftime('%Y-%m-%dT%H:%M:%SZ'));",
+        "WHEN OLD.text IS NOT NEW.text",
+    )
+    db.executescript(
+        """
+        -- One of the three: an address, or all of a source or of a host.
+        CREATE TABLE changes (
+          seq INTEGER PRIMARY KEY AUTOINCREMENT,
+          url_id INTEGER UNIQUE, source TEXT UNIQUE, host TEXT UNIQUE
+        );
+        -- What was published of this database: a random name, and up to which change.
+        CREATE TABLE snapshots (
+          token TEXT PRIMARY KEY, seq INTEGER NOT NULL, built TEXT NOT NULL
+        ) WITHOUT ROWID;
+        -- Words leave a published index as they came, so texts are kept for a while.
+        CREATE TABLE replaced_texts (
+          id INTEGER PRIMARY KEY,
+          article_id INTEGER NOT NULL REFERENCES articles(id) ON DELETE CASCADE,
+          text TEXT NOT NULL, replaced TEXT NOT NULL
+        );
+        CREATE INDEX replaced_texts_article ON replaced_texts(article_id);
+        """
+        + "\n".join(triggers)
+    )
+
+
 @published()
 def m001_news(db: Database) -> None:
     db.executescript(
@@ -531,7 +611,8 @@ def m001_news(db: Database) -> None:
           article_id INTEGER NOT NULL REFERENCES articles(id) ON DELETE CASCADE,
           language TEXT NOT NULL, source TEXT NOT NULL, themes TEXT NOT NULL,
           countries TEXT NOT NULL, organisations TEXT NOT NULL,
-          copy INTEGER NOT NULL, retold INTEGER NOT NULL
+          copy INTEGER NOT NULL, retold INTEGER NOT NULL,
+          digest INTEGER NOT NULL                 -- of its document: crawler.index.Document
         );
         CREATE VIRTUAL TABLE articles_fts USING fts5(
           title, text, stems, tags, content='',

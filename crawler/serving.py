@@ -5,6 +5,7 @@ anywhere else, and it goes on to the next snapshot when `publish` has swapped on
 """
 
 import contextlib
+import ipaddress
 import socket
 import sqlite3
 from collections.abc import Callable
@@ -18,6 +19,7 @@ import yaml
 from datasette.app import Datasette
 from datasette.database import Database
 from datasette.utils import sqlite_timelimit
+from datasette.utils.asgi import asgi_send
 
 from crawler.errors import ConfigError
 from crawler.folder import site_folder
@@ -100,8 +102,12 @@ class Newest:
     snapshot is closed only when the next but one has come.
     """
 
-    def __init__(self, db: Path) -> None:
-        self.db = db
+    def __init__(self, db: Path, *, private: bool = True) -> None:
+        """Without `private`, a private snapshot is not served, not even if it is swapped in."""
+        self.db, self.private = db, private
+        self.refusal = self._refusal()
+        if self.refusal:
+            raise ConfigError(self.refusal)
         self.current = site(db)
         self.app = self.current.app()
         self.previous: Any = None
@@ -111,12 +117,30 @@ class Newest:
         found = _stamp(self.db)
         if found not in {self.stamp, None}:
             self.stamp = found  # first, so that requests meanwhile are answered from the old one
-            newest = site(self.db)
-            await newest.invoke_startup()
-            if self.previous is not None:
-                self.previous.get_database(NAME).close()
-            self.previous, self.current, self.app = self.current, newest, newest.app()
-        await self.app(scope, receive, send)
+            self.refusal = self._refusal()
+            if not self.refusal:
+                await self._follow()
+        if self.refusal:  # the old one would open the new file, too
+            await asgi_send(send, "There is nothing to see here for now.", 503)
+        else:
+            await self.app(scope, receive, send)
+
+    async def _follow(self) -> None:
+        newest = site(self.db)
+        await newest.invoke_startup()
+        if self.previous is not None:
+            self.previous.get_database(NAME).close()
+        self.previous, self.current, self.app = self.current, newest, newest.app()
+
+    def _refusal(self) -> str | None:
+        """Why the file that is there now is not served, if it is not."""
+        with contextlib.closing(connect(self.db)) as conn:
+            if self.private or snapshot(conn).get("level") != PRIVATE:
+                return None
+        return (
+            f"{self.db} shows whole texts, for yourself alone: serve it on 127.0.0.1, or say"
+            " --yes-private"
+        )
 
 
 def _stamp(db: Path) -> tuple[int, int] | None:
@@ -128,18 +152,27 @@ def _stamp(db: Path) -> tuple[int, int] | None:
     return found.st_ino, found.st_mtime_ns
 
 
-def serve(db: Path, host: str = "127.0.0.1", port: int | None = None) -> None:
+def serve(
+    db: Path, host: str = "127.0.0.1", port: int | None = None, *, private: bool = False
+) -> None:
     """Serve until Ctrl-C, at `port`, or without one at PORT if it is free; 0 takes any free one.
 
-    Prints the address once connections queue. Raises ConfigError if there is no database, or if
-    the address cannot be had.
+    Prints the address once connections queue. Raises ConfigError if there is no database, if the
+    address cannot be had, or if a private snapshot would be served to others without `private`.
     """
-    app = Newest(db)
+    app = Newest(db, private=private or _loopback(host))
     listener = _listener(host, port)
     with listener, contextlib.suppress(KeyboardInterrupt):
         shown = f"[{host}]" if ":" in host else host
         click.echo(f"Serving {db} at http://{shown}:{listener.getsockname()[1]}/  (Ctrl-C ends it)")
         uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[listener])
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _listener(host: str, port: int | None) -> socket.socket:

@@ -8,7 +8,7 @@ that are kept, and the order in which articles came does not matter.
 import itertools
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from functools import lru_cache
@@ -56,22 +56,23 @@ def forget(db: Database, article: int) -> None:
         _mark(db, row)
 
 
-def links(db: Database) -> Iterator[dict[str, Any]]:
-    """What is published: each link from either side, between articles that are not one text."""
+def links(db: Database, articles: Collection[int]) -> Iterator[dict[str, Any]]:
+    """What is published of these articles: their links to others that are not the same text."""
+    sides = (("one", "other"), ("other", "one"))
+    sql = " UNION ALL ".join(
+        f"""
+        SELECT {this} AS article_id, {that} AS other_id, score, evidence FROM stories
+        JOIN articles AS a ON a.id = one JOIN articles AS b ON b.id = other
+        WHERE {this} IN (SELECT value FROM json_each(:articles))
+          AND a.duplicate_of IS NULL AND b.duplicate_of IS NULL
+          AND NOT EXISTS (SELECT 1 FROM pairs WHERE small = one AND large = other)
+          AND NOT EXISTS (SELECT 1 FROM pairs WHERE small = other AND large = one)
+        """
+        for this, that in sides
+    )
     return db.query(
-        """
-        WITH links AS (
-          SELECT one, other, score, evidence FROM stories
-          JOIN articles AS a ON a.id = one JOIN articles AS b ON b.id = other
-          WHERE a.duplicate_of IS NULL AND b.duplicate_of IS NULL AND NOT EXISTS (
-            SELECT 1 FROM pairs
-            WHERE (small, large) = (one, other) OR (small, large) = (other, one)
-          )
-        )
-        SELECT one AS article_id, other AS other_id, score, evidence FROM links
-        UNION ALL SELECT other, one, score, evidence FROM links
-        ORDER BY article_id, other_id
-        """
+        f"SELECT * FROM ({sql}) ORDER BY article_id, other_id",
+        {"articles": json.dumps(list(articles))},
     )
 
 

@@ -126,7 +126,7 @@ def test_what_an_article_says_now_is_a_version_with_its_difference(
     assert "60" in version["diff"]
     assert row["fetched"] < row["updated"] == version["seen"] or row["fetched"] == row["updated"]
     news = tmp_path / "news.db"
-    publish(path, news, full_text=True)
+    publish(path, news, level="private")
     with closing(Database(news)) as published:
         (shown,) = published.table("article_versions").rows
         assert (shown["number"], shown["diff"]) == (1, version["diff"])

@@ -9,17 +9,17 @@ from typing import Any
 import pytest
 from sqlite_utils import Database
 
-from crawler import clock, database, publish, store, tdmrep
+from crawler import clock, database, publish, rows, store, tdmrep
 from crawler.errors import ConfigError, PublishError
 from crawler.exports.addresses import parse
 from crawler.exports.feeds import feed
 from crawler.frontier import Frontier
 from crawler.items import Harvest, Licence, Link, Source
-from crawler.publish import EXTRACT_CHARACTERS, extract_of, rights
 from crawler.published import connect, languages
 from crawler.query import Query
 from crawler.readings import Reading
 from crawler.search import search
+from crawler.showing import EXTRACT_CHARACTERS, extract_of, rights, rules
 from enrich.annotate import annotate, version
 from enrich.extract import extract
 from enrich.rights import SILENT, Signals
@@ -108,7 +108,7 @@ def test_a_language_is_published_with_its_votes_its_claims_and_the_others(
 
 def test_a_declared_language_is_compared_as_the_language_it_names() -> None:
     def conflict(declared: str | None, found: str) -> bool | None:
-        return publish._conflict({"language_declared": declared, "language": found, "title": "Bê"})
+        return rows._conflict({"language_declared": declared, "language": found, "title": "Bê"})
 
     same = (("nb-NO", "no"), ("zh-TW", "zh"), ("ku", "kmr"), ("fr-BE", "fr"))
     assert {conflict(*pair) for pair in same} == {False}
@@ -123,7 +123,7 @@ def read(path: Path, sql: str) -> list[sqlite3.Row]:
 
 def test_only_what_may_be_shown_is_published(private: Path, tmp_path: Path) -> None:
     news = tmp_path / "site" / "news.db"
-    assert publish.publish(private, news)["articles"] == 2
+    assert publish.publish(private, news).counts["articles"] == 2
     shown = {
         row["source"]: row
         for row in read(news, "SELECT * FROM articles LEFT JOIN article_texts ON article_id = id")
@@ -143,7 +143,7 @@ def test_only_what_may_be_shown_is_published(private: Path, tmp_path: Path) -> N
 
 
 def test_a_private_instance_may_show_every_text(private: Path, tmp_path: Path) -> None:
-    publish.publish(private, tmp_path / "news.db", full_text=True)
+    publish.publish(private, tmp_path / "news.db", level="private")
     assert {row["rights"] for row in read(tmp_path / "news.db", "SELECT rights FROM articles")} == {
         "full"
     }
@@ -486,9 +486,9 @@ def test_what_pages_and_hosts_declare_is_published_and_respected(
 def test_the_rules_are_those_of_the_host_that_answered_or_of_the_same_site() -> None:
     rule = tdmrep.Rule(location="/", reservation=1)
     known = {"quai.example.org": (rule,), "pont.example.org": ()}
-    assert publish._rules(known, "https://quai.example.org/1", "pont.example.org") == (rule,)
-    assert publish._rules(known, "https://www.quai.example.org/1", "quai.example.org") == (rule,)
-    assert publish._rules(known, "https://phare.example.org/1", "quai.example.org") == ()
+    assert rules(known, "https://quai.example.org/1", "pont.example.org") == (rule,)
+    assert rules(known, "https://www.quai.example.org/1", "quai.example.org") == (rule,)
+    assert rules(known, "https://phare.example.org/1", "quai.example.org") == ()
 
 
 def test_the_private_database_is_never_replaced_by_the_published_one(private: Path) -> None:
@@ -514,7 +514,7 @@ def test_a_database_that_lost_most_articles_is_published_only_by_force(
     with pytest.raises(PublishError, match=r"0 articles and .* has 2: .* say --force"):
         publish.publish(empty, news)
     assert len(read(news, "SELECT 1 FROM articles")) == 2
-    assert publish.publish(empty, news, force=True)["articles"] == 0
+    assert publish.publish(empty, news, force=True).counts["articles"] == 0
 
 
 def test_the_sites_address_outlives_a_publish_that_does_not_name_it(

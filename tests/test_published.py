@@ -245,7 +245,9 @@ def test_the_index_stays_whole_when_articles_leave_and_change(empty: sqlite3.Con
         add(empty, article(values), values[-1])
     index_all(empty)
     whole()
-    index.remove(empty, 2, ARTICLES[1][-1])
+    before = index.indexed(empty, 2)
+    assert before is not None
+    index.remove(empty, before.doc, index.document(before.title, ARTICLES[1][-1], before.listed))
     empty.execute("UPDATE articles SET title = 'Le loyer rebaptisé' WHERE id = 2")
     empty.execute("UPDATE article_texts SET text = 'corrigé' WHERE article_id = 2")
     index_all(empty)

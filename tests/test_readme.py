@@ -25,11 +25,11 @@ from crawler.cli import main as tamis
 from crawler.exports.feeds import SIZE
 from crawler.exports.formats import FORMATS
 from crawler.items import Address, Answer, Harvest, Link, Source
-from crawler.publish import EXTRACT_CHARACTERS, OPEN_LICENCES
 from crawler.query import FACETS, Query
 from crawler.registry import LICENCES
 from crawler.search import CAP
 from crawler.serving import PORT, site
+from crawler.showing import EXTRACT_CHARACTERS, OPEN_LICENCES
 from enrich import organisations, terms, vocabulary
 from enrich.judging import judge, weighed
 from enrich.terms import terms_in
@@ -234,7 +234,7 @@ def test_the_parameters_of_a_search_are_those_of_the_code() -> None:
 def test_the_columns_of_provenance_are_columns() -> None:
     (section,) = re.findall(r"^### Where values come from\n(.*?)^#", TEXT, re.MULTILINE | re.DOTALL)
     tables = readme.metadata()["tables"]
-    known = {*tables, *(column for each in tables.values() for column in each["columns"])}
+    known = {*tables, *(column for each in tables.values() for column in each.get("columns", ()))}
     named = [name for name in SPAN.findall(section) if "/" not in name]
     assert len(named) > 8
     assert set(named) <= known

@@ -231,9 +231,9 @@ def test_every_table_and_every_column_is_described() -> None:
         name: sorted(row[1] for row in db.execute(f"PRAGMA table_info([{name}])")) for name in names
     }
     db.close()
-    described = {name: sorted(table["columns"]) for name, table in NEWS["tables"].items()}
-    assert described == columns
-    for table in NEWS["tables"].values():
+    told = {name: table for name, table in NEWS["tables"].items() if not name.startswith(shadows)}
+    assert {name: sorted(table["columns"]) for name, table in told.items()} == columns
+    for table in told.values():
         assert table["title"]
         assert table["description"]
         assert all(table["columns"].values())

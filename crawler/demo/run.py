@@ -14,7 +14,7 @@ from sqlite_utils import Database
 from crawler.demo import web
 from crawler.errors import ConfigError, TamisError
 from crawler.progress import Progress
-from crawler.publish import publish
+from crawler.publish import PHASES, publish
 from crawler.serving import serve
 from spiders.run import crawl
 
@@ -45,7 +45,7 @@ def demo(
         ledger = crawl(records, private, settings=SETTINGS, workers=workers)
         if ledger.stopped:
             raise TamisError("stopped before anything was published")
-        with Progress("published") as progress:
+        with Progress(*PHASES) as progress:
             publish(private, news, progress=progress)
         say(summary(news, seconds=time.monotonic() - began))
         say(f"{ledger}\n")
