@@ -20,7 +20,9 @@ from hashlib import blake2b
 from crawler import words
 
 PLACES = 20  # bits: a million articles of one day
-EVERY, COPY, RETOLD = "every", "copy", "retold"
+EVERY, COPY = "every", "copy"
+# An earlier article tells the same story; in the second case one of the same language.
+RETOLD, RETOLD_IN_ITS_LANGUAGE = "retold", "toldagain"
 INSERT = "INSERT INTO articles_fts(rowid, title, text, stems, tags) VALUES (?, ?, ?, ?, ?)"
 NUMBER = "UPDATE articles SET doc = ? WHERE id = ? AND doc IS NOT ?"
 DELETE = (
@@ -55,7 +57,10 @@ def tag(kind: str, code: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
-    """What lists and counts need of an article; codes have a space between them."""
+    """What lists and counts need of an article; codes have a space between them.
+
+    `retold` is 1 if an earlier article tells the same story, 2 if one in its language does.
+    """
 
     article_id: int
     language: str
@@ -64,7 +69,7 @@ class Listed:
     countries: str
     organisations: str
     copy: bool
-    retold: bool
+    retold: int
 
     @property
     def tags(self) -> str:
@@ -72,7 +77,8 @@ class Listed:
         many = {"theme": self.themes, "country": self.countries, "organisation": self.organisations}
         found = [tag(kind, code) for kind, codes in many.items() for code in codes.split()]
         found += [tag("language", self.language), tag("source", self.source), EVERY]
-        found += [COPY] * self.copy + [RETOLD] * self.retold
+        found += [COPY] * self.copy + [RETOLD] * (self.retold > 0)
+        found += [RETOLD_IN_ITS_LANGUAGE] * (self.retold > 1)
         return " ".join(found)
 
 
@@ -187,8 +193,9 @@ def listings(
           (SELECT group_concat(organisation, ' ') FROM article_organisations
            WHERE article_id = articles.id),
           duplicate_of IS NOT NULL,
-          EXISTS (
-            SELECT 1 FROM same_story JOIN articles AS other ON other.id = other_id
+          (
+            SELECT coalesce(max(1 + (other.language = articles.language)), 0)
+            FROM same_story JOIN articles AS other ON other.id = other_id
             WHERE article_id = articles.id
               AND (coalesce(other.published, other.fetched), other.id)
                 < (coalesce(articles.published, articles.fetched), articles.id)
@@ -201,5 +208,5 @@ def listings(
         yield dated, title, Listed(
             article_id=id_, language=language, source=source, themes=themes or "",
             countries=countries or "", organisations=organisations or "",
-            copy=bool(copy), retold=bool(retold),
+            copy=bool(copy), retold=retold,
         )  # fmt: skip

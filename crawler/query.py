@@ -20,7 +20,7 @@ from crawler.words import folded, variants
 MAX_WORDS = 500  # characters
 MAX_TERMS = 32
 # Fewer letters begin so many words that no list of them is of use.
-MIN_PREFIX = 3
+MIN_PREFIX = 4
 
 FACETS = ("language", "theme", "country", "source", "organisation", "month")
 TAGGED = ("language", "theme", "country", "source", "organisation")  # as words of the index
@@ -57,7 +57,7 @@ class Query:
     """What a reader asks for. Empty strings mean "any". `after` and `before` are days, inclusive.
 
     Reprints are left out unless `reprints` is set, so that each article is listed once; `stories`
-    leaves out as well what tells again what another has told.
+    leaves out as well what tells again what another has told (in that language, if one is asked).
     """
 
     words: str = ""
@@ -110,7 +110,8 @@ class Query:
         wanted += [_tag(name, value) for name in TAGGED if (value := getattr(self, name))]
         unwanted = [words.unwanted] if words.unwanted else []
         unwanted += [] if self.reprints else [f"tags : {index.COPY}"]
-        unwanted += [f"tags : {index.RETOLD}"] if self.stories else []
+        told = index.RETOLD_IN_ITS_LANGUAGE if self.language else index.RETOLD
+        unwanted += [f"tags : {told}"] if self.stories else []
         every = " AND ".join(wanted) or f"tags : {index.EVERY}"
         return f"({every}) NOT ({' OR '.join(unwanted)})" if unwanted else every
 
