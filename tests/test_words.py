@@ -244,7 +244,7 @@ def found(conn: sqlite3.Connection, typed: str) -> list[int]:
         ("sans -papiers", [1]),
         ("sans –papiers", [1]),
         ("sans −papiers", [1]),
-        ("sans-pap*", [9]),
+        ("sans-papi*", [9]),
         ("loge* OR huis*", [1, 3]),
         ("lo*", []),
         ("title:aide", [9]),
