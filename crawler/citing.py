@@ -1,4 +1,4 @@
-"""How an article is cited: in three styles, as BibTeX, and as lines of RIS. Pure.
+"""How an article is cited: in three styles, as BibTeX, and in lines of RIS. Pure.
 
 The words around it (undated, consulted on) are in the language of whoever cites.
 """
@@ -130,32 +130,6 @@ def bibtex(article: Article, day: date) -> str:
             "langid": article.language.code,
         },
     )  # fmt: skip
-
-
-def ris(article: Article, page: str) -> str:
-    """The article as a record of RIS; `page` is where the site shows it."""
-    day = (article.published or "")[:10]
-    return ris_record(
-        [
-            ("TY", "NEWS" if article.source.organisation == "media" else "ELEC"),
-            ("ID", f"tamis-{article.id}"),
-            ("TI", article.title),
-            *(("AU", name.inverted) for name in names_of(article.authors, article.signed_by)),
-            ("PY", day[:4]),
-            ("DA", f"{day.replace('-', '/')}/" if day else ""),
-            ("T2", article.source.name),
-            ("PB", article.source.name),
-            ("UR", web_url(article.url) or page),
-            ("Y2", f"{article.fetched[:10].replace('-', '/')}/"),
-            ("LA", article.language.code),
-            ("AB", article.summary),
-            *(("KW", each.name) for each in article.themes),
-            *(("KW", word) for word in article.keywords),
-            ("N1", f"{page} ({article.content_hash[:16]})"),
-            ("DB", "Tamis"),
-            ("AN", str(article.id)),
-        ]
-    )
 
 
 def _work(article: Article) -> Work:

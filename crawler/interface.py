@@ -14,6 +14,7 @@ from datasette.utils import add_cors_headers
 from datasette.utils.asgi import Response
 
 from crawler import __version__, clock, translation
+from crawler.described import plain
 from crawler.labels import how, label
 from crawler.published import PRIVATE, direction, snapshot
 from crawler.query import Query
@@ -200,13 +201,8 @@ def prepare(env: Any, datasette: Any) -> None:
         "direction": direction,
         "web_url": lambda url: web_url(url or ""),
         "address": address,
-        "clip": clip,
+        "plain": plain,
     }
-
-
-def clip(text: str, longest: int = 300) -> str:
-    """The beginning of a text. Titles have 300 characters at most, unless somebody means harm."""
-    return text if len(text) <= longest else f"{text[:longest]}…"
 
 
 def address(query: Query, path: str, **more: str) -> str:

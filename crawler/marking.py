@@ -1,142 +1,238 @@
-"""The words of a search in what is shown of an article: where they stand, and whether they do.
+"""Where what was asked for stands in the texts that are shown, and whether all of it does. Pure.
 
-The index finds words in whole texts; a reader sees a title and an extract. Words are compared as
-the index does, folded and by their stems, and the text is shown as it was written.
+The index finds words in whole texts; a reader sees a title and what may be shown. Words are
+compared as the index does, folded and by their stems, and a text stays as it was written.
 """
 
 import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-
-from markupsafe import Markup, escape
+from itertools import chain
+from typing import NamedTuple
 
 from crawler import query
-from crawler.query import Term
-from crawler.words import folded, stems
+from crawler.query import MIN_PREFIX, Term
+from crawler.words import WITHIN, folded, stems
 
-Token = tuple[int, int, str]  # from, to, folded
+# Of a longer text the beginning is searched: for twenty terms, so many characters of French take
+# 35 ms (70 if never met before), of Chinese 250 ms.
+MOST_SEARCHED = 100_000
+# In characters. Of 52,208 runs without a blank in tests/sector one is longer; those of scripts that
+# have no blanks are, and are hardly met again.
+LONGEST_KEPT = 30
+
 Span = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Marked:
-    """A title and the text beside it, with words in <mark>; `whole` if all that were asked are."""
+class Part:
+    """A piece of a text; `marked` if it is what was sought."""
 
-    title: Markup
-    text: Markup
+    text: str
+    marked: bool = False
+
+
+Parts = tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """A title and lines in parts, which together are what they were; `whole` if all is there."""
+
+    title: Parts
+    lines: tuple[Parts, ...]
     whole: bool
+
+    @property
+    def places(self) -> int:
+        return sum(part.marked for line in (self.title, *self.lines) for part in line)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Words that stand side by side: each as it is, or, `inflected`, in any of its forms.
+
+    With `prefix` the last may go on; with `title` they count in titles only.
+    """
+
+    words: tuple[str, ...]
+    inflected: bool
+    prefix: bool
+    title: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """What a search wants: each group must stand there, by one of its terms."""
+    """Something of each group is to be found."""
 
-    groups: tuple[tuple[Term, ...], ...] = ()
+    groups: tuple[tuple[Wanted, ...], ...] = ()
 
-    def mark(self, title: str, text: str, language: str) -> Marked:
-        """`title` and `text`, escaped, with the words in them marked."""
+    def mark(self, title: str, lines: Sequence[str], language: str) -> Marked:
+        texts: list[tuple[str, list[list[Span]]]] = []
+        room = MOST_SEARCHED
+        for text in (title, *lines):
+            spans = self._spans(text[:room], language, title=not texts)
+            texts.append((text, spans))
+            room = max(0, room - len(text))
+        whole = all(any(spans) for spans in zip(*(spans for _, spans in texts), strict=True))
+        heading, *body = (_parts(text, chain(*spans)) for text, spans in texts)
+        return Marked(heading, tuple(body), whole)
+
+    def _spans(self, text: str, language: str, *, title: bool) -> list[list[Span]]:
+        """Where each group stands in a text."""
         if not self.groups:
-            return Marked(escape(title), escape(text), whole=True)
-        heading, body = tokens(title), tokens(text)
-        above: list[Span] = []
-        below: list[Span] = []
-        whole = True
-        for group in self.groups:
-            found = [
-                (
-                    _spans(term, heading, language),
-                    [] if term.title else _spans(term, body, language),
-                )
-                for term in group
-            ]
-            whole = whole and any(spans for pair in found for spans in pair)
-            above += [span for spans, _ in found for span in spans]
-            below += [span for _, spans in found for span in spans]
-        return Marked(_marked(title, above), _marked(text, below), whole)
+            return []
+        words = _Words(text, language)
+        return [
+            [span for each in group if title or not each.title for span in words.spans(each)]
+            for group in self.groups
+        ]
 
 
 def sought(words: str) -> Sought:
-    return Sought(tuple(map(tuple, query.sought(words))))
+    """What a search wants (crawler.query.match)."""
+    groups = query.sought(words)
+    return Sought(
+        tuple(tuple(each for term in group for each in _wanted(term)) for group in groups)
+    )
 
 
-def _marked(text: str, spans: list[Span]) -> Markup:
+def evidence(terms: Iterable[str], *, prefix: bool) -> Sought:
+    """The terms for which an article was tagged; with `prefix`, they may be beginnings of words."""
+    found = (tuple(folded(term).split()) for term in terms)
+    return Sought(
+        (
+            tuple(
+                Wanted(words=words, inflected=True, prefix=prefix and len(words[-1]) >= MIN_PREFIX)
+                for words in dict.fromkeys(found)
+                if words
+            ),
+        )
+    )
+
+
+def _wanted(term: Term) -> Iterator[Wanted]:
+    exact = term.phrase or term.prefix
+    several = " " in term.tokens
+    spellings = query.numbers(term.tokens) if not exact and (several or term.title) else ()
+    for words in spellings or (term.tokens,):
+        yield Wanted(
+            words=tuple(words.split()),
+            inflected=not (exact or several),
+            prefix=term.prefix,
+            title=term.title,
+        )
+
+
+def _parts(text: str, spans: Iterable[Span]) -> Parts:
     parts, done = [], 0
-    for first, last in _joined(sorted(spans)):
-        parts += [escape(text[done:first]), Markup("<mark>%s</mark>") % text[first:last]]
-        done = last
-    return Markup("").join([*parts, escape(text[done:])])
+    for start, end in _joined(sorted(spans)):
+        parts += [Part(text[done:start]), Part(text[start:end], marked=True)]
+        done = end
+    parts.append(Part(text[done:]))
+    return tuple(part for part in parts if part.text)
 
 
-def _spans(term: Term, found: list[Token], language: str) -> list[Span]:
-    """Where a term stands in a text. Few words of a text fit, and most only once."""
-    *before, wanted = term.tokens.split()
-    fitting = {
-        token for token in {each[2] for each in found} if _fits(term, wanted, token, language)
-    }
-    return [
-        (found[at - len(before)][0], last)
-        for at, (_, last, token) in enumerate(found)
-        if token in fitting
-        and at >= len(before)
-        and [each[2] for each in found[at - len(before) : at]] == before
-    ]
-
-
-def _fits(term: Term, wanted: str, token: str, language: str) -> bool:
-    """Whether a word of the text is the last of those that were typed."""
-    if token == wanted or (term.prefix and token.startswith(wanted)):
-        return True
-    if term.phrase or term.prefix:
-        return False
-    if " " in term.tokens:  # sans-abri, sans-abris
-        return token.removesuffix("s") == wanted.removesuffix("s")
-    return _stem(token, language) == _stem(wanted, language)
-
-
-@lru_cache(maxsize=100_000)
-def _stem(token: str, language: str) -> str:
-    return stems(token, language) or token
-
-
-def _joined(spans: list[Span]) -> list[Span]:
+def _joined(spans: Iterable[Span]) -> list[Span]:
+    """What overlaps is one."""
     joined: list[Span] = []
-    for first, last in spans:
-        if joined and first <= joined[-1][1]:
-            joined[-1] = joined[-1][0], max(last, joined[-1][1])
+    for start, end in spans:
+        if joined and start < joined[-1][1]:
+            joined[-1] = joined[-1][0], max(end, joined[-1][1])
         else:
-            joined.append((first, last))
+            joined.append((start, end))
     return joined
 
 
-# --- Where the tokens of a text stand ------------------------------------------------------------
+class _Words:
+    """The words of a text by what they are and by their forms, so that it is read only once."""
+
+    def __init__(self, text: str, language: str) -> None:
+        self.tokens = list(tokens(text))
+        self.language = language
+        self.places: dict[str, list[int]] = defaultdict(list)
+        for place, token in enumerate(self.tokens):
+            self.places[token.word].append(place)
+        self.forms: dict[str, list[str]] = defaultdict(list)
+        for word in self.places:
+            for form in _forms(word, language):
+                self.forms[form].append(word)
+
+    def spans(self, wanted: Wanted) -> Iterator[Span]:
+        first, *following = (
+            self._fitting(word, wanted, last=number == len(wanted.words))
+            for number, word in enumerate(wanted.words, 1)
+        )
+        for word in first:
+            for place in self.places[word]:
+                here = self.tokens[place : place + len(wanted.words)]
+                if len(here) == len(wanted.words) and all(
+                    token.word in fitting
+                    for token, fitting in zip(here[1:], following, strict=True)
+                ):
+                    yield here[0].start, here[-1].end
+
+    def _fitting(self, word: str, wanted: Wanted, *, last: bool) -> set[str]:
+        """The words of the text that are a word which is wanted."""
+        found = {word} & self.places.keys()
+        if wanted.inflected:
+            found.update(*(self.forms.get(form, ()) for form in _forms(word, self.language)))
+        if wanted.prefix and last:
+            found.update(each for each in self.places if each.startswith(word))
+        return found
 
 
-def tokens(text: str) -> list[Token]:
-    return [
-        (run.start() + first, run.start() + last, token)
-        for run in re.finditer(r"\S+", text)
-        for first, last, token in _tokens(run[0])
-    ]
+# An article has some hundred different words, and a page of a search some thousand.
+@lru_cache(maxsize=20_000)
+def _forms(word: str, language: str) -> tuple[str, ...]:
+    return (word, *stems(word, language).split())
 
 
-# Articles repeat their words: a page of twenty has some 2,000, of which most were met before.
-@lru_cache(maxsize=100_000)
+# --- Where the words of a text stand -------------------------------------------------------------
+
+
+class Token(NamedTuple):
+    """A folded word, and where it stands."""
+
+    word: str
+    start: int
+    end: int
+
+
+def tokens(text: str) -> Iterator[Token]:
+    """The words of a text as crawler.words.folded has them, in order."""
+    for run in re.finditer(r"\S+", text):
+        found = _kept(run[0]) if len(run[0]) <= LONGEST_KEPT else _tokens(run[0])
+        for word, start, end in found:
+            yield Token(word, run.start() + start, run.start() + end)
+
+
 def _tokens(run: str) -> tuple[Token, ...]:
-    """Of letters without a blank between them."""
+    """Of what has no blank in it."""
+    if run.isascii() and run.isalnum():
+        return (Token(run.lower(), 0, len(run)),)
+    within = {at for found in WITHIN.finditer(run) for at in range(*found.span())}
     found, token, first = [], "", 0
     for at, character in enumerate(run):
-        head, *tail = _folded(character).split(" ")
+        if at in within:
+            continue
+        head, *tail = _folded(character)
         first = first if token else at
         token += head
         for part in tail:
             if token:
-                found.append((first, at + bool(head), token))
-            token, first = part, at
-            head = part
-    return (*found, (first, len(run), token)) if token else tuple(found)
+                found.append(Token(token, first, at + bool(head)))
+            token, first, head = part, at, part
+    return (*found, Token(token, first, len(run))) if token else tuple(found)
+
+
+# Articles repeat their words: a page of twenty has some 2,000, of which most were met before.
+_kept = lru_cache(maxsize=50_000)(_tokens)
 
 
 @lru_cache(maxsize=10_000)
-def _folded(character: str) -> str:
-    """With the blanks around it that make it a token of its own."""
-    return folded(f"a{character}a")[1:-1]
+def _folded(character: str) -> tuple[str, ...]:
+    """What it becomes within a word: in parts, if it ends that or is a word of its own."""
+    return tuple(folded(f"a{character}a")[1:-1].split(" "))

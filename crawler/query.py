@@ -287,7 +287,8 @@ def _expression(term: Term) -> str:
     if term.phrase or term.prefix:
         return f'{{{shown}}} : "{term.tokens}"{" *" if term.prefix else ""}'
     if term.title or " " in term.tokens:  # stems are of single words, and of the whole article
-        asked = [f"{{{shown}}} : ({' OR '.join(_numbers(term.tokens))})"]
+        either = " OR ".join(f'"{each}"' for each in numbers(term.tokens))
+        asked = [f"{{{shown}}} : ({either})"]
     else:
         shown = "title text stems"
         asked = [f'{{{shown}}} : "{term.tokens}"']
@@ -297,11 +298,11 @@ def _expression(term: Term) -> str:
     return f"({' OR '.join(asked)})"
 
 
-def _numbers(tokens: str) -> tuple[str, ...]:
+def numbers(tokens: str) -> tuple[str, ...]:
     """Words as typed and, where -s may make the plural, in the other number: sans-abris."""
     other = tokens[:-1] if tokens.endswith("s") else f"{tokens}s"
     plural = re.search(r"[a-z]{3}$", tokens)
-    return (f'"{tokens}"', f'"{other}"') if plural else (f'"{tokens}"',)
+    return (tokens, other) if plural else (tokens,)
 
 
 def _problems(cleaned: str, asked: Sequence[Term]) -> Iterator[str]:

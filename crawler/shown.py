@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 
 from crawler.article import Article, Evidence, Version
 from crawler.described import plain
-from crawler.marks import Part, Sought, marked, sought, typed
+from crawler.marking import Parts, Sought, evidence, sought
 from crawler.query import parse
 from crawler.revisions import Passage, passages
 
@@ -37,8 +36,8 @@ class Shown:
     most. `withheld` says why no more of the text is (crawler.labels.WITHHELD); empty if all of it.
     """
 
-    title: tuple[Part, ...]
-    text: tuple[tuple[Part, ...], ...]
+    title: Parts
+    text: tuple[Parts, ...]
     marks: int
     tag: Evidence | None
     words: str
@@ -52,16 +51,15 @@ def shown(article: Article, asked: Mapping[str, str]) -> Shown:
     """`asked` may name a tag to `highlight` (the code of a theme, country, ...) or words (`q`)."""
     tag = next((each for each in _tags(article) if each.code == asked.get("highlight")), None)
     words = "" if tag else parse({"q": asked.get("q", "")})[0].words
-    wanted = _evidence(tag, article) if tag else typed(words)
-    parts = partial(marked, wanted=wanted, language=article.language.code)
+    wanted = _evidence(tag, article) if tag else sought(words)
     text = article.text if article.text is not None else article.summary
-    title = parts(plain(article.title))
-    paragraphs = tuple(parts(line) for line in text.split("\n") if line.strip())
+    paragraphs = [line for line in text.split("\n") if line.strip()]
+    marked = wanted.mark(plain(article.title), paragraphs, article.language.code)
     long = len(text.encode("utf-8", "replace")) + MARKUP * len(paragraphs) > LONG
     return Shown(
-        title=title,
-        text=paragraphs,
-        marks=sum(part.marked for line in (title, *paragraphs) for part in line),
+        title=marked.title,
+        text=marked.lines,
+        marks=marked.places,
         tag=tag,
         words=words,
         revisions=_revisions(article, 0 if long else MOST_CHANGES),
@@ -75,10 +73,10 @@ def _tags(article: Article) -> tuple[Evidence, ...]:
     return (*article.themes, *article.countries, *article.regions, *article.organisations)
 
 
-def _evidence(tag: Evidence, article: Article) -> tuple[Sought, ...]:
+def _evidence(tag: Evidence, article: Article) -> Sought:
     """Terms of themes are beginnings of words; names are whole (Niger, Nigeria)."""
     terms = [clue.term for clue in tag.evidence if clue.where != MEANING]
-    return sought(terms, prefix=tag in article.themes)
+    return evidence(terms, prefix=tag in article.themes)
 
 
 def _revisions(article: Article, room: int) -> tuple[Revision, ...]:

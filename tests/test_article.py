@@ -11,14 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from published_fixture import make_news
 from sqlite_utils import Database
 
 from crawler.article import Clue, article
 from crawler.labels import NOT_CHOSEN, RULES
-from crawler.marks import marked, sought, typed
 from crawler.published import Label
 from crawler.revisions import passages
 from crawler.serving import site
@@ -384,54 +381,6 @@ def test_who_told_a_story_first_is_said_if_all_are_dated(db: Path) -> None:
 
 
 # --- What is marked ------------------------------------------------------------------------------
-
-
-def shown(text: str, words: Any, language: str) -> str:
-    parts = marked(text, words, language)
-    assert "".join(part.text for part in parts) == text
-    return "".join(f"[{part.text}]" if part.marked else part.text for part in parts)
-
-
-@pytest.mark.parametrize(
-    ("text", "term", "language", "expected"),
-    [
-        ("Les logements sociaux.", "logement social", "fr", "Les [logements sociaux]."),
-        ("L’aide d'urgence, (l’AIDE)", "aide", "fr", "L’[aide] d'urgence, (l’[AIDE])"),
-        ("sans-abri et sans abri", "sans-abri", "fr", "[sans-abri] et [sans abri]"),
-        ("Nigeria, Niger", "Niger", "en", "Nigeria, [Niger]"),
-        ("难民营的新学校", "难民", "zh", "[难民]营的新学校"),
-        ("เมืองสมมติเปิดที่พัก", "ที่พัก", "th", "เมืองสมมติเปิด[ที่พัก]"),
-        ("مَركز اللاجئين", "لاجئين", "ar", "مَركز [اللاجئين]"),
-        ("Cafe\u0301 et café", "café", "fr", "[Cafe\u0301] et [café]"),
-        ("<b>œuvre</b>", "oeuvre", "fr", "<b>[œuvre]</b>"),
-        ("a b c", "", "en", "a b c"),
-        ("", "a", "en", ""),
-    ],
-)
-def test_a_term_is_found_however_it_is_written(
-    text: str, term: str, language: str, expected: str
-) -> None:
-    assert shown(text, sought([term]), language) == expected
-
-
-def test_terms_of_themes_may_go_on_and_overlaps_are_one_mark() -> None:
-    words = sought(["hopit", "hôpital public"], prefix=True)
-    assert shown("Un hôpital public, des hôpitaux", words, "fr") == (
-        "Un [hôpital public], des [hôpitaux]"
-    )
-
-
-def test_words_of_a_search_are_marked_and_those_not_wanted_are_not() -> None:
-    words = typed('l\'aide -pluie "loyer moyen" title:quai OR infirm*')
-    text = "Aide, pluie, loyer, loyer moyen, quais, infirmières, or"
-    assert shown(text, words, "fr") == (
-        "[Aide], pluie, loyer, [loyer moyen], [quais], [infirmières], or"
-    )
-
-
-@given(text=st.text(max_size=60), words=st.text(max_size=30))
-def test_whatever_is_marked_the_text_stays_as_it_is(text: str, words: str) -> None:
-    shown(text, (*typed(words), *sought([words], prefix=True)), "fr")
 
 
 def test_a_tag_leads_to_its_evidence_marked_and_back(db: Path) -> None:

@@ -48,10 +48,11 @@ def write_jsonl(_: Inquiry, found: Iterable[Batch]) -> Iterator[bytes]:
 def write_ris(_: Inquiry, found: Iterable[Batch]) -> Iterator[bytes]:
     """A record an article; an article whose address is none to click on leads to our page of it."""
     for batch in found:
-        yield without_controls("".join(map(_record, batch)))
+        yield without_controls("".join(map(reference, batch)))
 
 
-def _record(row: Row) -> str:
+def reference(row: Row) -> str:
+    """A record of RIS."""
     day = (row.published or "")[:10]
     return ris_record(
         [

@@ -83,6 +83,13 @@ def batches(
         place = Cursor("older", found[-1])
 
 
+def one(conn: sqlite3.Connection, number: int, base_url: str, language: str = "en") -> Row | None:
+    """The row of one article, or None if there is none of that number."""
+    (doc,) = conn.execute("SELECT doc FROM articles WHERE id = ?", (number,)).fetchone() or (None,)
+    values = conn.execute(SQL, (json.dumps([doc]),)).fetchone()
+    return _row(values, base_url, themes(conn, language)) if values else None
+
+
 def _row(values: tuple[Any, ...], base_url: str, labels: dict[str, str]) -> Row:
     (
         _, id_, url, title, source, name, kind, published, fetched, language, on, of, by, authors,

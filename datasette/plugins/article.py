@@ -13,9 +13,11 @@ from datasette import hookimpl
 from datasette.utils.asgi import Response
 
 from crawler.article import article
-from crawler.citing import bibtex, ris, styles
+from crawler.citing import bibtex, styles
 from crawler.described import linked_data, plain, tags
 from crawler.exports.inquiry import today
+from crawler.exports.plain import reference
+from crawler.exports.rows import one
 from crawler.failures import not_found, told
 from crawler.interface import in_json, page, route
 from crawler.published import languages, snapshot
@@ -32,18 +34,20 @@ TYPES = {
 
 async def one_article(datasette: Any, request: Any) -> Response:
     written, language = request.url_vars["id"], spoken().language
-    number = int(written)
+    number, kind = int(written), request.url_vars["kind"]
     if written != str(number):
         return Response.redirect(_address(datasette, request, number), status=301)
 
     def question(conn: sqlite3.Connection) -> tuple[Any, ...]:
-        return article(conn, number, language), languages(conn, language), snapshot(conn)
+        built = snapshot(conn)
+        root = built.get("base_url") or datasette.absolute_url(request, datasette.urls.path("/"))
+        row = one(conn, number, root, language) if kind == "ris" else None
+        return article(conn, number, language), languages(conn, language), built, row
 
     answer = await ask(datasette, question)
     if answer is None:
         return await page(datasette, request, "empty.html", {}, status=503)
-    found, names, built = answer
-    kind = request.url_vars["kind"]
+    found, names, built, row = answer
     if kind == "json":
         return in_json(
             datasette, request, asdict(found) if found else told(404, f"no article {number}")
@@ -59,10 +63,9 @@ async def one_article(datasette: Any, request: Any) -> Response:
     address = f"{base}/article/{number}" if base else ""
     day, work = date.fromisoformat(today()), replace(found, title=plain(found.title))
     if kind:
-        here = datasette.absolute_url(request, datasette.urls.path(f"/article/{number}"))
-        reference = bibtex(work, day) if kind == "bib" else ris(work, here)
+        written = reference(row) if row else bibtex(work, day)
         name = {"content-disposition": f'attachment; filename="tamis-{number}.{kind}"'}
-        return Response(reference, headers=name, content_type=TYPES[kind])
+        return Response(written, headers=name, content_type=TYPES[kind])
     context = {
         "citations": styles(work, language, day),
         "bibtex": bibtex(work, day),
@@ -85,8 +88,3 @@ def _address(datasette: Any, request: Any, number: int) -> str:
 @hookimpl
 def register_routes() -> list[tuple[str, Any]]:
     return [route(r"/article/(?P<id>[0-9]{1,18})(?:\.(?P<kind>json|bib|ris))?", one_article)]
-
-
-@hookimpl
-def prepare_jinja2_environment(env: Any) -> None:
-    env.filters["plain"] = plain
