@@ -12,9 +12,8 @@ from crawler.search import CAP, summary
 from crawler.words import folded
 
 OFFERED = 12  # values instead of an unknown one: what a reader takes in at a glance
-MOST_WORDS = (
-    6  # of a search that finds nothing, left out one by one; each costs a look at the index
-)
+# Words of a search that finds nothing, left out one by one; each costs a look at the index.
+MOST_WORDS = 6
 
 
 @dataclass(frozen=True, slots=True)

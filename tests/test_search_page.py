@@ -55,7 +55,7 @@ def test_a_list_marks_words_and_says_which_articles_have_them_further_on(fetch: 
     assert "Night <mark>shelter</mark> opens" in html
     assert "found further on" not in html
     (marked,) = re.findall(r'<a href="(/article/[^"]*)">Night <mark>', html)
-    assert "<mark>shelter</mark> opens</h1>" in fetch(marked).text
+    assert "Night <mark>shelter</mark> opens" in fetch(marked).text
     html = fetch("/?q=greenhouse").text
     assert shown(html) == [50]
     assert "found further on in its text" in html
