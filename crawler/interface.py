@@ -105,6 +105,11 @@ def asked(request: Any) -> Interface:
     return translation.wanted(path, request.headers.get("accept-language", ""))
 
 
+def parameters(request: Any) -> dict[str, str]:
+    """What is asked in an address; of what it asks twice, the first."""
+    return {name: request.args.get(name) for name in request.args}
+
+
 async def page(
     datasette: Any, request: Any, template: str, context: dict[str, Any], status: int = 200
 ) -> Response:

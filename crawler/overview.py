@@ -99,7 +99,7 @@ def _number(text: str) -> int:
     return int(text) if re.fullmatch(r"\d{1,4}", text, re.ASCII) else 0
 
 
-def overview_in_words(shown: Overview) -> dict[str, Any]:
+def overview_as_data(shown: Overview) -> dict[str, Any]:
     """The same for programs."""
     return {
         "query": shown.query.parameters(),
@@ -108,16 +108,16 @@ def overview_in_words(shown: Overview) -> dict[str, Any]:
             "last": shown.period.last.isoformat(),
             "years": shown.years,
         },
-        "flow": flow_in_words(shown.flow),
+        "flow": flow_as_data(shown.flow),
         "articles_that_fit": shown.fits,
         "more_fit": shown.capped,
         "page": shown.part,
         "pages": shown.parts,
-        "sources": [row_in_words(row) for row in shown.rows],
+        "sources": [row_as_data(row) for row in shown.rows],
     }
 
 
-def flow_in_words(shown: Flow) -> dict[str, Any]:
+def flow_as_data(shown: Flow) -> dict[str, Any]:
     return {
         "first_month": shown.first or None,
         "last_month": shown.last or None,
@@ -129,7 +129,7 @@ def flow_in_words(shown: Flow) -> dict[str, Any]:
     }
 
 
-def row_in_words(row: SourceDays) -> dict[str, Any]:
+def row_as_data(row: SourceDays) -> dict[str, Any]:
     return {
         "source": row.source.code,
         "name": row.source.name,

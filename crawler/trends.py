@@ -88,12 +88,12 @@ def timeline(
     )
 
 
-def plain(told: object) -> Any:
+def as_data(told: object) -> Any:
     """As JSON can hold it: days as ISO 8601 text."""
     if isinstance(told, dict):
-        return {name: plain(value) for name, value in told.items()}
+        return {name: as_data(value) for name, value in told.items()}
     if isinstance(told, list | tuple):
-        return [plain(value) for value in told]
+        return [as_data(value) for value in told]
     return told.isoformat() if isinstance(told, date) else told
 
 

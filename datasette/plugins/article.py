@@ -19,7 +19,7 @@ from crawler.exports.inquiry import today
 from crawler.exports.plain import reference
 from crawler.exports.rows import one
 from crawler.failures import not_found, told
-from crawler.interface import in_json, page, route
+from crawler.interface import in_json, page, parameters, route
 from crawler.published import languages, snapshot
 from crawler.serving import ask
 from crawler.shown import shown
@@ -71,7 +71,7 @@ async def one_article(datasette: Any, request: Any) -> Response:
         "bibtex": bibtex(work, day),
         "article": found,
         "language_names": names,
-        "shown": shown(found, {name: request.args.get(name) for name in request.args}),
+        "shown": shown(found, parameters(request)),
         "tags": tags(found, address),
         "linked_data": linked_data(found, address),
     }

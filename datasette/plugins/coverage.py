@@ -13,9 +13,9 @@ from datasette.utils.asgi import Response
 
 from crawler.coverage import DAY_WIDTH, LAST_DAYS, STATES, built, flow
 from crawler.failures import not_found, told
-from crawler.interface import in_json, page, route
+from crawler.interface import in_json, page, parameters, route
 from crawler.labels import LIMITS
-from crawler.overview import flow_in_words, overview, overview_in_words
+from crawler.overview import flow_as_data, overview, overview_as_data
 from crawler.portraits import known_sources, portrait
 from crawler.published import languages, snapshot
 from crawler.serving import ask
@@ -26,7 +26,7 @@ Question = Callable[[sqlite3.Connection], Any]
 
 
 async def answer(
-    datasette: Any, request: Any, question: Question, template: str, in_words: Callable[[Any], Any]
+    datasette: Any, request: Any, question: Question, template: str, as_data: Callable[[Any], Any]
 ) -> Response:
     """What `question` finds, as a page or as JSON; if it finds None, there is no such source."""
     found = await ask(datasette, lambda conn: (question(conn),))
@@ -36,7 +36,7 @@ async def answer(
     if shown is None:
         return await no_source(datasette, request)
     if request.url_vars["json"]:
-        return in_json(datasette, request, in_words(shown))
+        return in_json(datasette, request, as_data(shown))
     context = {
         "shown": shown, "states": STATES, "day_width": DAY_WIDTH, "last_days": LAST_DAYS,
         "limits": LIMITS,
@@ -53,17 +53,13 @@ async def no_source(datasette: Any, request: Any) -> Response:
     return await not_found(datasette, request, error, advice)
 
 
-def parameters(request: Any) -> dict[str, str]:
-    return {name: request.args.get(name) for name in request.args}
-
-
 async def coverage(datasette: Any, request: Any) -> Response:
     asked, language = parameters(request), spoken().language
 
     def question(conn: sqlite3.Connection) -> Any:
         return overview(conn, asked, language)
 
-    return await answer(datasette, request, question, "coverage.html", overview_in_words)
+    return await answer(datasette, request, question, "coverage.html", overview_as_data)
 
 
 async def sources(datasette: Any, request: Any) -> Response:
@@ -72,10 +68,10 @@ async def sources(datasette: Any, request: Any) -> Response:
     def question(conn: sqlite3.Connection) -> Any:
         return known_sources(conn, language, sort)
 
-    def in_words(shown: Any) -> dict[str, Any]:
+    def as_data(shown: Any) -> dict[str, Any]:
         return {"sources": [asdict(source) for source in shown]}
 
-    return await answer(datasette, request, question, "sources.html", in_words)
+    return await answer(datasette, request, question, "sources.html", as_data)
 
 
 async def source(datasette: Any, request: Any) -> Response:
@@ -90,11 +86,11 @@ async def source(datasette: Any, request: Any) -> Response:
             languages(conn, language),
         )
 
-    def in_words(shown: Any) -> dict[str, Any]:
+    def as_data(shown: Any) -> dict[str, Any]:
         known, seen, _names = shown
-        return asdict(known) | {"coverage": overview_in_words(seen)}
+        return asdict(known) | {"coverage": overview_as_data(seen)}
 
-    return await answer(datasette, request, question, "source.html", in_words)
+    return await answer(datasette, request, question, "source.html", as_data)
 
 
 async def method(datasette: Any, request: Any) -> Response:
@@ -105,11 +101,11 @@ async def method(datasette: Any, request: Any) -> Response:
         parts = [(name.title(), facts.get(name, "")) for name in ("tamis", "scrapy")] + read_by
         return facts, parts, flow(conn), len(known_sources(conn))
 
-    def in_words(shown: Any) -> dict[str, Any]:
+    def as_data(shown: Any) -> dict[str, Any]:
         facts, _parts, everything, n = shown
-        return {"snapshot": facts, "sources": n, "flow": flow_in_words(everything)}
+        return {"snapshot": facts, "sources": n, "flow": flow_as_data(everything)}
 
-    return await answer(datasette, request, question, "method.html", in_words)
+    return await answer(datasette, request, question, "method.html", as_data)
 
 
 @hookimpl

@@ -18,7 +18,7 @@ from crawler.exports import xlsx
 from crawler.exports.articles import FORMATS, opened
 from crawler.exports.inquiry import FORMATS as CITATIONS
 from crawler.exports.inquiry import Inquiry, bibtex, freezing, how_many, in_words, inquire, today
-from crawler.interface import page, route, vary
+from crawler.interface import page, parameters, route, vary
 from crawler.query import Query, parse, refused
 from crawler.serving import ask, news
 from crawler.streaming import Stream
@@ -27,7 +27,7 @@ from crawler.translation import spoken
 
 def asked(request: Any) -> Query:
     """The query of an address; a wrong day or month is refused, or the file would lie."""
-    given = {name: request.args.get(name) for name in request.args}
+    given = parameters(request)
     if problems := refused(given):
         raise BadRequest(" ".join(problems))
     return parse(given)[0]

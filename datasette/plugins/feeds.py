@@ -17,7 +17,7 @@ from crawler.exports.formats import FORMATS
 from crawler.exports.items import Feed
 from crawler.exports.opml import LISTS
 from crawler.exports.opml import MEDIA_TYPE as OPML
-from crawler.interface import page, route
+from crawler.interface import page, parameters, route
 from crawler.published import PRIVATE, moment, snapshot
 from crawler.query import Query
 from crawler.query import parse as parse_query
@@ -33,9 +33,8 @@ HEADERS = {
 
 
 async def serve_feed(datasette: Any, request: Any) -> Response:
-    parameters = {name: request.args.get(name) for name in request.args}
     try:
-        address = parse(request.url_vars["path"], parameters)
+        address = parse(request.url_vars["path"], parameters(request))
         told, body, published = await _ask(datasette, lambda conn: _made(read(conn, address)))
     except NoSuchFeed as error:
         raise NotFound(str(error)) from error

@@ -14,17 +14,13 @@ from crawler.choices import choices
 from crawler.exports.addresses import Address
 from crawler.exports.formats import FORMATS
 from crawler.guidance import instead, known, ways_out
-from crawler.interface import page, route
+from crawler.interface import page, parameters, route
 from crawler.marking import sought
 from crawler.published import languages
 from crawler.query import FACETS, parse
 from crawler.search import CAP, search, summary
 from crawler.serving import ask
 from crawler.translation import spoken
-
-
-def parameters(request: Any) -> dict[str, str]:
-    return {name: request.args.get(name) for name in request.args}
 
 
 async def home(datasette: Any, request: Any) -> Response:

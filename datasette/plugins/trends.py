@@ -8,16 +8,16 @@ from datasette import hookimpl
 from datasette.utils.asgi import Response
 
 from crawler.charts import bar, bars
-from crawler.interface import in_json, page, route
+from crawler.interface import in_json, page, parameters, route
 from crawler.query import FACETS, parse
 from crawler.search import CAP, labelled, ranked
 from crawler.serving import ask
 from crawler.translation import spoken
-from crawler.trends import PERIODS, SPLITS, plain, timeline
+from crawler.trends import PERIODS, SPLITS, as_data, timeline
 
 
 async def show(datasette: Any, request: Any) -> Response:
-    query, problems = parse({name: request.args.get(name) for name in request.args})
+    query, problems = parse(parameters(request))
     by = chosen(request.args.get("by"), PERIODS)
     split = chosen(request.args.get("split"), SPLITS)
     language = spoken().language
@@ -36,7 +36,7 @@ async def show(datasette: Any, request: Any) -> Response:
     found, places, names = answer
     if request.url_vars["json"]:
         told = {**asdict(found), "countries": [asdict(label) for label in places]}
-        return in_json(datasette, request, plain(told))
+        return in_json(datasette, request, as_data(told))
     context = {
         "query": query,
         "problems": problems,
