@@ -78,7 +78,7 @@ def make_many(path: Path) -> Path:
             " FROM numbers CROSS JOIN articles WHERE id = 1"
         )
         conn.execute(
-            "INSERT INTO listed SELECT doc, id, 'fr', 'quai', '', '', '', 0, 0 FROM articles"
+            "INSERT INTO listed SELECT doc, id, 'fr', 'quai', '', '', '', 0, 0, 0 FROM articles"
             " WHERE id > 1"
         )
         tags = "every languagefr sourcequai"
