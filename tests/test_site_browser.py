@@ -92,7 +92,7 @@ def test_the_keyboard_alone_searches_and_opens_an_article(browser: Browser, addr
     page.wait_for_url("**/en/?q=halte**")
     reach(page, "Le quai ouvre une halte de nuit")
     page.keyboard.press("Enter")
-    page.wait_for_url("**/en/article/1")
+    page.wait_for_url("**/en/article/1?q=halte")
     page.close()
 
 
@@ -145,7 +145,8 @@ def test_a_reader_changes_the_language_and_keeps_the_question(
     ).click()
     assert page.url == f"{address}/fr/?q=aide"
     page.get_by_role("link", name="Le quai ouvre une halte de nuit").click()
-    assert page.url == f"{address}/fr/article/1"
+    assert page.url == f"{address}/fr/article/1?q=aide"
+    assert page.locator("mark").first.inner_text() == "aide"
     page.get_by_role("searchbox", name="Chercher des articles").fill("loyer")
     page.get_by_role("button", name="Chercher").click()
     assert page.url == f"{address}/fr/?q=loyer"
