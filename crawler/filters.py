@@ -24,7 +24,7 @@ from enrich.article import Extracted
 from enrich.clusters import Link, Member, Row, rows
 from enrich.duplicates import Relation, Sketch, Text, issues, relation, sketch, text_of, tokens
 from enrich.extract import bcp47, extract
-from enrich.keywords import keywords
+from enrich.keywords import MOST
 from enrich.language import LanguageHints, identify
 from enrich.memory import Memory, Seen
 from enrich.places import is_country, main_country
@@ -95,7 +95,14 @@ def _article(url: str, found: Extracted) -> Record:
 
 
 def annotate_line(record: Record) -> Record:
+    """As `keyed_line`, without `keywords`."""
+    return {name: value for name, value in keyed_line(record).items() if name != "keywords"}
+
+
+def keyed_line(record: Record) -> Record:
     """`id`, `text`, optional `title`, claims, `country` -> language, themes, places, organisations.
+
+    And `keywords`: up to eight phrases of the text, the best first.
 
     The claims of its language are `html_language`, `feed_language`, `url` and `source_languages`.
     `country` is that of its source (ISO 3166-1): the answer's, if the text names none.
@@ -134,14 +141,8 @@ def annotate_line(record: Record) -> Record:
         "country": country,
         "country_from": told,
         "organisations": [asdict(one) for one in notes.organisations],
+        "keywords": notes.keywords[:MOST],
     }
-
-
-def keyed_line(record: Record) -> Record:
-    """As `annotate_line`, and `keywords`: up to eight phrases of the text, the best first."""
-    answer = annotate_line(record)
-    title, text = _text(record, "title", default=""), _text(record, "text")
-    return {**answer, "keywords": list(keywords(title, text, answer["language"]))}
 
 
 def urls_line(record: Record) -> Record:

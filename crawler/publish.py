@@ -45,11 +45,11 @@ from crawler.published import PRIVATE, connect, snapshot
 from crawler.rows import Context, insert, valued
 from crawler.showing import reservations
 from crawler.urls import web_url
-from enrich import annotate, keywords
+from enrich import annotate
 
 PUBLIC = "public"
 # Another text of these may make other rows or other words of the same article.
-MAKING = (building, index, inflection, keywords, rows, showing, tables, words)
+MAKING = (building, index, inflection, rows, showing, tables, words)
 # A take-down removes one article, a mistaken --db all of them. Half is far from both.
 MOST_LOST = 0.5
 # Of more than this, all of it is quicker: articles out and in again cost twice.

@@ -23,8 +23,9 @@ from crawler.showing import (
     signals_of,
 )
 from crawler.urls import web_url
+from crawler.words import folded
 from enrich.detectors import canonical
-from enrich.keywords import keywords
+from enrich.keywords import MOST
 from enrich.language import UNDETERMINED
 from enrich.organisations import gazetteer
 from enrich.places import main_country
@@ -169,12 +170,16 @@ def _article(row: Row, shown: Rights, signals: Signals, source: Source) -> Row:
     }
 
 
-def _keywords(row: Row, shown: Rights) -> tuple[str, ...]:
-    """Of what may be shown; none of a text that shows nothing but its title."""
-    if shown.level == "metadata":
-        return ()
-    text = row["text"] if shown.level == "full" else _extract(row["text"], shown)
-    return keywords(row["title"], text, row["language"])
+def _keywords(row: Row, shown: Rights) -> list[str]:
+    """Of a text that may be shown in part, those that stand in its title or in that part.
+
+    None of a text that shows nothing but its title.
+    """
+    found: list[str] = json.loads(row["keywords"])
+    if shown.level == "extract":
+        visible = f" {folded(row['title'])} {folded(_extract(row['text'], shown))} "
+        found = [phrase for phrase in found if f" {folded(phrase)} " in visible]
+    return found[:MOST] if shown.level != "metadata" else []
 
 
 def _tags(article: int, tags: str) -> list[Row]:

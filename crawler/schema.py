@@ -474,6 +474,12 @@ def m012_changes(db: Database) -> None:
     )
 
 
+@private()
+def m013_keywords(db: Database) -> None:
+    """The key phrases of a whole text; what was read before is read again for them."""
+    db.execute("ALTER TABLE articles ADD COLUMN keywords TEXT NOT NULL DEFAULT '[]'")  # JSON
+
+
 @published()
 def m001_news(db: Database) -> None:
     db.executescript(

@@ -130,6 +130,7 @@ def noted(text: str, notes: Annotation) -> dict[str, Any]:
         "countries": _json([asdict(country) for country in notes.places.countries]),
         "regions": _json([asdict(region) for region in notes.places.regions]),
         "organisations": _json([asdict(one) for one in notes.organisations]),
+        "keywords": _json(notes.keywords),
         "text_hash": text_hash(text),
     }
 

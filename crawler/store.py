@@ -20,8 +20,8 @@ READING = (
     "fetched", "updated", "language", "language_confidence", "language_method", "language_votes",
     "language_declared", "language_tag", "language_shares", "language_claims", "image",
     "attachments", "categories", "origin_url", "words", "themes", "themes_method",
-    "countries", "regions", "organisations", "text_hash", "signals", "kind", "signed_by",
-    "image_caption", "section", "origin_publisher", "relation", "candidates",
+    "countries", "regions", "organisations", "keywords", "text_hash", "signals", "kind",
+    "signed_by", "image_caption", "section", "origin_publisher", "relation", "candidates",
 )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""The one sequence from a title and a text to language, themes, places and organisations."""
+"""The one sequence from a title and a text to language, themes, places, organisations, keywords."""
 
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -7,13 +7,16 @@ from importlib.metadata import version as installed
 from pathlib import Path
 
 from enrich import embedding, organisations, places, vocabulary
+from enrich.keywords import MOST, keywords
 from enrich.language import NO_HINTS, Language, LanguageHints, identify
 from enrich.organisations import Organisation, organisations_of
 from enrich.places import Places, places_of
 from enrich.themes import Themes, themes_of
 
 # Raised by hand when the code of `enrich` gives other answers; packages and data count too.
-CODE = 6
+CODE = 7
+# Where an extract is all that may be shown, those of the whole text are shown that stand in it.
+MOST_KEYWORDS = 3 * MOST
 DATA = Path(__file__).parent / "data"
 # Those that results depend on. The Rust langdetect is not among them: it answers the same.
 PACKAGES = ("trafilatura", "langdetect", "pycld2", "py3langid", "babel")
@@ -25,6 +28,7 @@ class Annotation:
     themes: Themes
     places: Places
     organisations: tuple[Organisation, ...]
+    keywords: tuple[str, ...]
 
 
 def annotate(
@@ -39,6 +43,7 @@ def annotate(
         themes=themes_of(title, text, language.code),
         places=there,
         organisations=organisations_of(title, text, language.code, named),
+        keywords=keywords(title, text, language.code, MOST_KEYWORDS),
     )
 
 

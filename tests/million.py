@@ -187,7 +187,8 @@ def _article(
         "feed" if published else None, _told(at), language, 0.99, "agreed", _json(votes),
         language, language, _json({"page": language}), "[]", "[]", "[]", len(text.split()),
         _json(_tags(rng, "theme", THEMES, 2.2)), _json(_tags(rng, "country", COUNTRIES, 1.2)),
-        _json(organisations), text_hash(text), f"{rng.integers(2**63):032x}",
+        _json(organisations), _json(list(dict.fromkeys(text.split()))[:24]),
+        text_hash(text), f"{rng.integers(2**63):032x}",
         None if original == number else original, f"https://s{source.id[-3:]}.example.org/image/{number}.jpg",
     ))  # fmt: skip
     made["article_texts"].append((number, text))
@@ -230,7 +231,8 @@ INSERT = {
     "articles": "articles (id, url_id, page_id, source, url, title, authors, published,"
     " published_source, fetched, language, language_confidence, language_method, language_votes,"
     " language_declared, language_tag, language_claims, language_shares, attachments, categories,"
-    " words, themes, countries, organisations, text_hash, content_hash, duplicate_of, image)",
+    " words, themes, countries, organisations, keywords, text_hash, content_hash, duplicate_of,"
+    " image)",
     "article_texts": "article_texts",
     "duplicates": "duplicates",
     "stories": "stories",
