@@ -4,7 +4,7 @@ import hashlib
 import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from sqlite_utils import Database
@@ -13,8 +13,8 @@ from crawler import schema
 from crawler.errors import PublishError
 
 SHOWN = 5  # problems in the message
+INDEX = "full-text index"
 COUNTED = (
-    "sources",
     "articles",
     "listed",
     "article_themes",
@@ -28,26 +28,43 @@ ARTICLES = """
 """
 
 
-def check(new: Path, *, whole: bool) -> tuple[str, ...]:
-    """What was checked of the file at `new`; `whole`: that indexes and references fit, too.
+def check(new: Path) -> tuple[str, ...]:
+    """What was checked of the file at `new`: all of it. Raises PublishError with what is wrong.
 
-    These take 10 s of 16 at 200,000 articles, and a daily publish has a minute at a million.
-    Raises PublishError with what is wrong. SQLite lets go of Python while it reads, so two threads
-    keep two cores busy.
+    SQLite lets go of Python while it reads, so two threads keep two cores busy.
     """
-    pragma = "integrity_check" if whole else "quick_check"
     tasks: dict[str, Callable[[sqlite3.Connection], Iterator[str]]] = {
-        "file and indexes" if whole else "file": lambda conn: _said(conn, pragma),
-        "full-text index": _full_text,
+        "file and indexes": lambda conn: _said(conn, "integrity_check"),
+        INDEX: _full_text,
+        "references": _references,
     }
-    if whole:
-        tasks["references"] = _references
     with ThreadPoolExecutor(2) as threads:
         found = [threads.submit(_run, new, task) for task in tasks.values()]
-        problems = [problem for future in found for problem in future.result()]
+        _refuse([problem for future in found for problem in future.result()])
+    return tuple(tasks)
+
+
+@contextmanager
+def index_checked(new: Path) -> Iterator[None]:
+    """Check the full-text index of the file at `new` while its caller reads other tables there."""
+    with ThreadPoolExecutor(1) as thread:
+        found = thread.submit(_run, new, _full_text)
+        yield
+        _refuse(found.result())
+
+
+def file_checked(new: Path) -> tuple[str, ...]:
+    """What was checked of a file whose index is (`index_checked`), but for indexes and references.
+
+    These take 10 s of 16 at 200,000 articles, and a daily publish has a minute at a million.
+    """
+    _refuse(_run(new, lambda conn: _said(conn, "quick_check")))
+    return "file", INDEX
+
+
+def _refuse(problems: list[str]) -> None:
     if problems:
         raise PublishError(f"the new database is not published: {'; '.join(problems[:SHOWN])}")
-    return tuple(tasks)
 
 
 def _run(new: Path, task: Callable[[sqlite3.Connection], Iterator[str]]) -> list[str]:
@@ -87,8 +104,7 @@ def counts(db: Database, source: Database) -> dict[str, int]:
         db, "SELECT count(*) FROM ledger WHERE outcome = 'stored' AND article_id IS NULL"
     ):
         problems.append(f"{lost} URLs are said to be stored but have no article")
-    if problems:
-        raise PublishError(f"the new database is not published: {'; '.join(problems[:SHOWN])}")
+    _refuse(problems)
     return found
 
 

@@ -32,11 +32,19 @@ SOURCES = 40
 # --- Counting, for `publish` ---------------------------------------------------------------------
 
 
+def read_coverage(conn: sqlite3.Connection) -> None:
+    """Read what is to be counted into temporary tables, once; nothing else is written."""
+    for sql in (ADDRESSES, ARTICLES, LINES):
+        conn.execute(sql)
+
+
 def count_coverage(conn: sqlite3.Connection, visited: Iterable[tuple[str, str, int, int]]) -> None:
     """Fill the tables of schema.m001_coverage anew, once ledger and articles are in.
 
-    `visited` has source, day, visits, and how many of them failed.
+    `visited` has source, day, visits, and how many of them failed. What `read_coverage` has read
+    is taken as it is.
     """
+    read_coverage(conn)
     for table in TABLES:
         conn.execute(f"DELETE FROM {table}")
     conn.executemany(
@@ -44,10 +52,10 @@ def count_coverage(conn: sqlite3.Connection, visited: Iterable[tuple[str, str, i
         " VALUES (?1, ?2, ?3, ?4, iif(?3 = ?4, 'failed', 'nothing_new'), 0, 0)",
         visited,
     )
-    for sql in (ADDRESSES, DAYS, COUNTS, ARTICLES, FACTS, LANGUAGES, BOILERPLATE):
+    for sql in (DAYS, COUNTS, FACTS, LANGUAGES, BOILERPLATE):
         conn.execute(sql)
-    conn.execute("DROP TABLE temp.addresses")
-    conn.execute("DROP TABLE temp.counted")
+    for table in ("addresses", "counted", "repeated"):
+        conn.execute(f"DROP TABLE temp.{table}")
 
 
 TABLES = ("source_days", "ledger_counts", "source_facts", "source_languages", "boilerplate")
@@ -55,7 +63,7 @@ TABLES = ("source_days", "ledger_counts", "source_facts", "source_languages", "b
 # A reason is counted where it tells more than its outcome, and of it what stands before its colon
 # ("HTTP 500", "listing", "TimeoutError"): the rest is about one address.
 ADDRESSES = """
-    CREATE TEMP TABLE addresses AS
+    CREATE TEMP TABLE IF NOT EXISTS addresses AS
       SELECT source, substr(discovered, 1, 10) AS day, outcome,
              iif(outcome IN ('not_an_article', 'blocked', 'too_large', 'failed', 'pending'),
                  coalesce(substr(reason, 1, instr(reason || ':', ':') - 1), ''), '') AS reason,
@@ -74,7 +82,7 @@ COUNTS = """
       SELECT source, substr(day, 1, 7), outcome, reason, sum(n) FROM addresses GROUP BY 1, 2, 3, 4
 """
 ARTICLES = """
-    CREATE TEMP TABLE counted AS
+    CREATE TEMP TABLE IF NOT EXISTS counted AS
       SELECT source, language, words, count(*) AS n, count(published) AS dated,
              sum(authors <> '[]') AS signed
       FROM articles GROUP BY 1, 2, 3
@@ -92,11 +100,15 @@ LANGUAGES = """
     INSERT INTO source_languages (source, language, n)
       SELECT source, language, sum(n) FROM counted GROUP BY 1, 2
 """
-BOILERPLATE = """
-    INSERT INTO boilerplate (source, text, articles, removed)
-      SELECT source, text, max(removed_lines.articles), count(*)
+LINES = """
+    CREATE TEMP TABLE IF NOT EXISTS repeated AS
+      SELECT source, text, max(removed_lines.articles) AS articles, count(*) AS removed
       FROM removed_lines JOIN articles ON articles.id = article_id
       WHERE rule = 'memory' GROUP BY source, text
+"""
+BOILERPLATE = """
+    INSERT INTO boilerplate (source, text, articles, removed)
+      SELECT source, text, articles, removed FROM repeated
 """
 
 

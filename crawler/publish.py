@@ -38,6 +38,7 @@ from crawler import (
     words,
 )
 from crawler.building import RebuildError, Work, build, update
+from crawler.coverage import read_coverage
 from crawler.errors import ConfigError, PublishError
 from crawler.limits import in_force
 from crawler.progress import Progress
@@ -197,7 +198,7 @@ class _Job:
                 facts, counts = self._built()
                 why = f"from nothing ({why})"
         self._expect_checks()
-        checked = checks.check(self.new, whole=changed is None)
+        checked = checks.check(self.new) if changed is None else checks.file_checked(self.new)
         if self.progress:
             self.progress.advance("checks")
         changes.remember(self.source, facts["token"], seq)
@@ -236,11 +237,16 @@ class _Job:
     def _updated(self, changed: set[int]) -> tuple[dict[str, str], dict[str, int]]:
         """Make the new file of the old one."""
         _copy(self.old, self.new)
-        with closing(_open(self.new)) as db, db.atomic():
-            work = self._work(db)
-            update(work, changed)
-            tables.fill(self.source, db, work.context.sources)
-            return self._described(db)
+        with closing(_open(self.new)) as db:
+            with db.atomic():
+                work = self._work(db)
+                update(work, changed)
+            with checks.index_checked(self.new):
+                read_coverage(db.conn)
+                named = self._named(db)
+            with db.atomic():
+                tables.fill(self.source, db, work.context.sources)
+                return self._described(db, *named)
 
     def _built(self) -> tuple[dict[str, str], dict[str, int]]:
         """Make the new file from nothing."""
@@ -253,7 +259,7 @@ class _Job:
             db.table(schema.published.migrations_table).drop()  # nobody's data
             with db.atomic():
                 tables.fill(self.source, db, work.context.sources)
-                described = self._described(db)
+                described = self._described(db, *self._named(db))
             db.execute("ANALYZE")
             db.execute("PRAGMA journal_mode = DELETE")
             return described
@@ -269,10 +275,15 @@ class _Job:
         )  # fmt: skip
         return Work(source=self.source, db=db, context=context, progress=self.progress)
 
-    def _described(self, db: Database) -> tuple[dict[str, str], dict[str, int]]:
+    def _named(self, db: Database) -> tuple[dict[str, int], str]:
+        """How many rows there are, once all articles are in, and what the snapshot is called."""
+        return checks.counts(db, self.source), checks.identity(db, self.level)
+
+    def _described(
+        self, db: Database, counts: dict[str, int], ident: str
+    ) -> tuple[dict[str, str], dict[str, int]]:
         """Say in the file what it is, once all else is in it."""
-        counts = checks.counts(db, self.source)
-        ident = checks.identity(db, self.level)
+        (counts["sources"],) = db.execute("SELECT count(*) FROM sources").fetchone()
         facts = {**self._facts(), "articles": str(counts["articles"]), "id": ident}
         before = "previous" if self.told.get("id") == ident else "id"
         if before in self.told:

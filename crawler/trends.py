@@ -16,7 +16,7 @@ from typing import Any
 from crawler import index
 from crawler.published import Label, rows
 from crawler.query import Query
-from crawler.search import CAP, hits, labelled
+from crawler.search import CAP, hits, labelled, stored_counts
 
 PERIODS = ("month", "week")
 SPLITS = ("language", "theme", "source", "country")
@@ -69,7 +69,10 @@ def timeline(
     oldest = _oldest(conn, query) if capped else index.day_of(found[-1][0])
     starts = _starts(start(oldest), start(newest), by)
     earlier = _count(conn, query, before=starts[0]) if starts[0] > start(oldest) else 0
-    if capped:
+    stored = stored_counts(conn).get("month") if query.plain and by == "month" else None
+    if stored:
+        totals = tuple(stored[f"{first:%Y-%m}"] for first in starts)
+    elif capped:
         totals = tuple(
             _count(conn, query, since=first, before=end)
             for first, end in pairwise((*starts, _next(starts[-1], by)))
