@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -161,14 +162,14 @@ def _series(
     split: str,
     language: str,
 ) -> tuple[tuple[Label, tuple[int, ...]], ...]:
-    days: dict[int, list[str]] = {}
+    start = lru_cache(maxsize=None)(START[by])
+    lists: dict[date, list[str]] = {}
     for doc, codes in found:
-        days.setdefault(doc >> index.PLACES, []).append(codes)
+        lists.setdefault(start(index.day_of(doc)), []).append(codes)
     counted: dict[str, Counter[date]] = {}
     totals: Counter[str] = Counter()
-    for day, lists in days.items():
-        period = START[by](date.fromordinal(day))
-        for code, n in Counter(" ".join(lists).split()).items():
+    for period, several in lists.items():
+        for code, n in Counter(" ".join(several).split()).items():
             counted.setdefault(code, Counter())[period] += n
             totals[code] += n
     frequent = labelled(conn, {split: dict(totals.most_common(MOST_SERIES))}, language)[split]
