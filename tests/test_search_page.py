@@ -292,3 +292,11 @@ def test_what_took_too_long_says_what_to_do(fetch: Fetch, monkeypatch: pytest.Mo
     assert found.status_code == 503
     assert "Add a rarer word, a language or a date" in found.text
     assert "etag" not in found.headers
+
+
+def test_what_is_here_is_counted_whole_though_facets_show_the_most_frequent(
+    fetch: Fetch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("crawler.search.SHOWN", 1)
+    html = fetch("/en/").text
+    assert "<b>13</b> articles from <b>3</b> sources in <b>8</b> languages" in html
