@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from crawler import article
 from crawler.coverage import built
 from crawler.published import Entry, Label, countries, languages
 from crawler.query import Query
@@ -23,28 +24,13 @@ MONTHS = 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class Source(article.Source):
     """One row of the list. `languages` are those that it says it publishes in.
 
     `health`: well; quiet (answers, and names nothing new for QUIET); failing; never (asked).
     """
 
-    id: str
-    name: str
-    homepage: str
-    country: Label
     languages: tuple[Label, ...]
-    organisation: str
-    category: str
-    licence: str | None
-    licence_url: str | None
-    terms_read_on: str | None
-    tdm: str
-    publish: str
-    articles: int
-    succeeded: str | None
-    found: str | None
-    failures: int
     health: str
 
 
