@@ -793,7 +793,7 @@ def scribbled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Run, str]
     printed = run.out + run.err
     news, out = str(folder / "news.db"), str(folder / "feeds")
     for command in (
-        ["publish", "--db", str(folder / "tamis.db"), "--news", news, "--full-text",
+        ["publish", "--db", str(folder / "tamis.db"), "--news", news, "--private",
          "--base-url", "https://tamis.example.org"],
         ["export", "feeds", "--news", news, "--out", out],
     ):  # fmt: skip
@@ -804,6 +804,7 @@ def scribbled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Run, str]
             timeout=60,
         )
         printed += done.stdout + done.stderr
+        assert done.returncode == 0, printed
     return folder, run, printed.decode("utf-8", "replace")
 
 
