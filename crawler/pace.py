@@ -23,8 +23,8 @@ from crawler.translation import speaking
 A_MINUTE = 60
 BURST = 30
 MOST_READERS = 10_000  # buckets kept, some 2 MB; who has not come for longest has a full one anyway
-# Pages that count what a search finds, files of it, Datasette's own (`/-/` too).
-COSTLY = r"/(?:facet/|trends|export\.|cite|compare|-/|{databases}(?:[/.~]|$))"
+# Pages that count much, files of a search, Datasette's own (`/-/` too).
+COSTLY = r"/(?:facet/|trends|export\.|cite|coverage|-/|{databases}(?:[/.~]|$))"
 
 
 @dataclass
