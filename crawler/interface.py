@@ -86,7 +86,9 @@ async def kept(datasette: Any, request: Any, view: View) -> Response:
     may be kept goes as it is.
     """
     built = await _snapshot(datasette)
-    parts = (__version__, built.get("id") or built.get("built"), clock.now()[:10], asked(request))
+    # The id says nothing of links between stories, which may be all that a publish changed.
+    named = built.get("id"), built.get("built")
+    parts = (__version__, named, clock.now()[:10], asked(request))
     tag = f'"{hashlib.sha256(repr(parts).encode()).hexdigest()[:24]}"'
     share = "private, no-cache" if built.get("level") == PRIVATE else f"public, max-age={MAX_AGE}"
     headers = {"ETag": tag, "Cache-Control": share} | vary(asked(request))
