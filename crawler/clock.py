@@ -3,12 +3,17 @@
 from datetime import UTC, datetime, timedelta
 
 
+def moment() -> datetime:
+    """Now. The only place that asks the system, so that a test can live through a year."""
+    return datetime.now(UTC)
+
+
 def now() -> str:
-    return stamp(datetime.now(UTC))
+    return stamp(moment())
 
 
 def after(seconds: float) -> str:
-    return stamp(datetime.now(UTC) + timedelta(seconds=seconds))
+    return stamp(moment() + timedelta(seconds=seconds))
 
 
 def stamp(when: datetime) -> str:

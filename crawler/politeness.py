@@ -3,7 +3,6 @@
 import time
 from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Self
 
@@ -15,6 +14,7 @@ from scrapy.http import Response
 from scrapy.robotstxt import RobotParser
 from scrapy.utils.httpobj import urlparse_cached
 
+from crawler import clock
 from crawler.urls import host
 
 MAX_DELAY = 30.0  # seconds; some robots.txt ask for a day, which would be never
@@ -118,7 +118,7 @@ def retry_after(response: Response) -> float | None:
         seconds = float(asked)
     else:
         try:
-            seconds = (parsedate_to_datetime(asked) - datetime.now(UTC)).total_seconds()
+            seconds = (parsedate_to_datetime(asked) - clock.moment()).total_seconds()
         except (TypeError, ValueError):
             # Nothing, or nothing readable: an hour is what most 429s mean.
             return 3600.0 if response.status == 429 else None  # noqa: PLR2004 (Too Many Requests)

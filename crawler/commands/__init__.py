@@ -1,0 +1,1 @@
+"""What `tamis` can do: commands that parse, call one function and print."""

@@ -1,0 +1,221 @@
+"""The records of sources: list, check, probe, add."""
+
+import json
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import click
+
+from crawler.commands.options import db_option, sources_option, visiting, visiting_options
+
+
+@click.group()
+def sources() -> None:
+    """Look at the records of spiders/sources, find what a site offers, and add it."""
+
+
+@sources.command("list")
+@click.option("--country", help="ISO 3166-1 code, or int.")
+@click.option("--language", help="BCP 47 code.")
+@click.option("--category", help="As in the records.")
+@click.option("--enabled/--disabled", default=None, help="Only those crawled, or only the others.")
+@click.option("--json", "as_json", is_flag=True, help="Whole records, as a JSON array.")
+@sources_option
+def list_sources(
+    country: str | None,
+    language: str | None,
+    category: str | None,
+    folder: Path | None,
+    *,
+    enabled: bool | None,
+    as_json: bool,
+) -> None:
+    """List sources, those of a country, a language or a category.
+
+    \b
+    Example: tamis sources list --country BE --language fr
+    """
+    from crawler import registry
+
+    found = registry.select(
+        registry.load(folder),
+        country=country,
+        language=language,
+        category=category,
+        enabled=enabled,
+    )
+    if as_json:
+        click.echo(
+            json.dumps([registry.as_json(source) for source in found], ensure_ascii=False, indent=2)
+        )
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for heading in ("id", "name", "country", "languages", "category", "feeds", ""):
+        table.add_column(heading, overflow="fold")
+    for source in found:
+        table.add_row(
+            source.id, source.name, source.country, " ".join(source.languages), source.category,
+            str(len(source.feeds)), "" if source.enabled else "disabled",
+        )  # fmt: skip
+    Console(width=None if sys.stdout.isatty() else 120).print(table)
+    click.echo(f"{len(found)} sources")
+
+
+@sources.command("check")
+@sources_option
+def check_sources(folder: Path | None) -> None:
+    """Validate every record; say file, record and field of each mistake.
+
+    \b
+    Example: tamis sources check --sources my-sources
+    """
+    from crawler import registry
+
+    mistakes = registry.check(folder)
+    for mistake in mistakes:
+        click.echo(mistake, err=True)
+    if mistakes:
+        raise SystemExit(1)
+    click.echo(f"{len(registry.load(folder))} records, no mistake")
+
+
+@sources.command("probe")
+@click.argument("addresses", metavar="[URL]...", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="Visit every channel of the registry.")
+@click.option(
+    "--again", type=click.FloatRange(0), default=7, show_default=True, metavar="DAYS",
+    help="With --all: leave out what was probed within so many days.",
+)  # fmt: skip
+@click.option(
+    "--write/--dry-run", default=False, help="With --all: set the grades in the records' files."
+)
+@click.option("--json", "as_json", is_flag=True, help="A JSON array, one report a site.")
+@visiting_options
+@sources_option
+@db_option
+def probe_sources(
+    addresses: tuple[str, ...],
+    again: float,
+    contact: str | None,
+    delay: float | None,
+    folder: Path | None,
+    db: Path,
+    *,
+    everything: bool,
+    write: bool,
+    as_json: bool,
+    loopback: bool,
+) -> None:
+    """Find a site's feeds and the like, say what they are worth, and propose a record.
+
+    With --all, visit every channel of the registry once and say which grades change. Killed, and
+    run again, it goes on with the rest.
+
+    \b
+    Examples: tamis sources probe https://example.org --contact you@example.org
+              tamis sources probe --all --write --contact you@example.org
+    """
+    if everything == bool(addresses):
+        raise click.UsageError("give the URL of a site, or --all")
+    if write and not everything:
+        raise click.UsageError("--write goes with --all; to add one source, `tamis sources add`")
+    settings = visiting(contact, delay, loopback=loopback)
+    from crawler import clock, probes, records
+    from crawler.progress import Progress
+    from spiders import probe as probing
+
+    if everything:
+        _probe_all(folder, db, settings, again=again, write=write)
+        return
+    with Progress(probing.REQUESTS) as progress:
+        reports = probing.probe(addresses, settings=settings, progress=progress)
+    day = clock.now()[:10]
+    if as_json:
+        told = [
+            {
+                **probing.as_json(report),
+                "record": records.proposal(report, day=day) if report.ok else None,
+            }
+            for report in reports
+        ]
+        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+    else:
+        for report in reports:
+            probes.show(report, sys.stdout)
+            record = records.proposal(report, day=day) if report.ok else "no channel works"
+            click.echo(f"\n{record}")
+    if not all(report.ok for report in reports):
+        raise SystemExit(1)
+
+
+def _probe_all(
+    folder: Path | None, db: Path, settings: dict[str, Any], *, again: float, write: bool
+) -> None:
+    from crawler import database, probes, records, registry
+    from crawler.progress import Progress
+    from spiders import probe as probing
+
+    if write:
+        records.place(folder)
+    listed = registry.load(folder)
+    with Progress("probed") as progress:
+        left = probing.probe_all(listed, db, settings=settings, again=again, progress=progress)
+    with closing(database.private(db)) as private:
+        result = probes.result(private, [task.channel for task in probing.tasks(listed)])
+    click.echo(result)
+    if write and result.silent > probes.MOST_SILENT:
+        raise click.ClickException(
+            f"{result.silent:.0%} of the channels gave no answer at all, as if the network here"
+            " were down: nothing is written. Look, and run it again with --again 0"
+        )
+    changes = records.regrade(folder or registry.folder(), result.grades, write=write)
+    for change in changes:
+        click.echo(f"{change.source}: {change.url}: {change.before} -> {change.after}")
+    click.echo(f"{len(changes)} grades {'changed' if write else 'would change: say --write'}")
+    if left:
+        raise SystemExit(1)
+
+
+@sources.command("add")
+@click.argument("address", metavar="URL")
+@click.option("--file", help="The file to add to, such as be.toml (default: the country's).")
+@click.option("--id", "ident", help="The source's id (default: from its host).")
+@visiting_options
+@sources_option
+def add_source(
+    address: str,
+    file: str | None,
+    ident: str | None,
+    contact: str | None,
+    delay: float | None,
+    folder: Path | None,
+    *,
+    loopback: bool,
+) -> None:
+    """Probe a site and write its record into a folder of records.
+
+    Nothing is written if no channel works, or if the registry would find a mistake in it.
+
+    \b
+    Example: tamis sources add https://example.org --sources my-sources --contact you@example.org
+    """
+    from crawler import clock, probes, records
+    from crawler.progress import Progress
+
+    chosen = records.place(folder)
+    records.refuse(address, chosen)
+    from spiders import probe as probing
+
+    settings = visiting(contact, delay, loopback=loopback)
+    with Progress(probing.REQUESTS) as progress:
+        report = probing.probe([address], settings=settings, progress=progress)[0]
+    if not report.ok:
+        probes.show(report, sys.stdout)
+        raise click.ClickException(f"{address}: no channel works, so nothing was written")
+    path, record = records.add_report(chosen, report, day=clock.now()[:10], file=file, ident=ident)
+    click.echo(f"{record}\nwritten to {path}. Check by hand what is marked so, and its rights.")
