@@ -32,10 +32,9 @@ A file holds a country's or a region's sources, one table each, named by the sou
 
 import re
 import tomllib
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict
 from datetime import date
-from difflib import get_close_matches
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -43,7 +42,7 @@ from typing import Any
 
 import babel
 
-from crawler import urls
+from crawler import urls, values
 from crawler.errors import SourceError
 from crawler.items import Address, Licence, Source
 
@@ -115,8 +114,6 @@ NOT_COUNTRIES = frozenset(
     {"AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"}
 )
 
-Problem = tuple[str, str]  # where in the record (".feeds[2].url", or "" for all of it), what
-Check = Callable[[Any], Iterator[Problem]]
 Files = dict[str, dict[str, Any]]  # what each file holds, by file name
 
 
@@ -170,7 +167,7 @@ def select(
     for name in only:
         if name not in known:
             raise SourceError(
-                f"no source is called {name!r}{_hint(name, known)}: see `tamis sources list`"
+                f"no source is called {name!r}{values.hint(name, known)}: see `tamis sources list`"
             )
     return tuple(
         source
@@ -218,30 +215,10 @@ def _speaks(tag: str, language: str) -> bool:
     return f"{tag}-".casefold().startswith(f"{language}-".casefold())
 
 
-# What a value must be. A check yields what is wrong with a value, which is nothing if it is right.
+# What the fields must be.
 
 
-def _text(value: Any) -> Iterator[Problem]:
-    if not isinstance(value, str) or not value.strip():
-        yield "", f"is {value!r}, but must be a text that is not empty"
-
-
-def _flag(value: Any) -> Iterator[Problem]:
-    if not isinstance(value, bool):
-        yield "", f"is {value!r}, but must be true or false"
-
-
-def _day(value: Any) -> Iterator[Problem]:
-    if type(value) is not date:  # not isinstance: a datetime is a date, too
-        yield "", f"is {value!r}, but must be a date without quotes, such as 2026-08-13"
-
-
-def _address(value: Any) -> Iterator[Problem]:
-    if not isinstance(value, str) or urls.web_url(value) != value:
-        yield "", f"is {value!r}, but must be an http or https address with a host"
-
-
-def _country(value: Any) -> Iterator[Problem]:
+def _country(value: Any) -> Iterator[values.Problem]:
     if value not in (INTERNATIONAL, *_countries()):
         yield "", f"is {value!r}, but must be an ISO 3166-1 code such as 'BE', or 'int'"
 
@@ -252,71 +229,21 @@ def _countries() -> frozenset[str]:
     return frozenset(code for code in found if re.fullmatch("[A-Z]{2}", code)) - NOT_COUNTRIES
 
 
-def _shaped(pattern: str, what: str) -> Check:
-    def shaped(value: Any) -> Iterator[Problem]:
-        if not isinstance(value, str) or not re.fullmatch(pattern, value):
-            yield "", f"is {value!r}, but must be {what}"
-
-    return shaped
-
-
-def _one_of(allowed: Mapping[str, str]) -> Check:
-    def one_of(value: Any) -> Iterator[Problem]:
-        if not isinstance(value, str) or value not in allowed:
-            choice = ", ".join(allowed)
-            yield "", f"is {value!r}, but must be one of {choice}{_hint(value, allowed)}"
-
-    return one_of
-
-
-def _list_of(item: Check) -> Check:
-    def list_of(value: Any) -> Iterator[Problem]:
-        if not isinstance(value, list) or not value:
-            yield "", f"is {value!r}, but must be a list of at least one"
-            return
-        for number, each in enumerate(value, 1):
-            yield from ((f"[{number}]{where}", what) for where, what in item(each))
-
-    return list_of
-
-
-def _table(required: Mapping[str, Check], optional: Mapping[str, Check] | None = None) -> Check:
-    fields = {**required, **(optional or {})}
-
-    def table(value: Any) -> Iterator[Problem]:
-        if not isinstance(value, dict):
-            yield "", f"is {value!r}, but must be a table with {', '.join(required)}"
-            return
-        for name in value:
-            if name not in fields:
-                yield "", f"has unknown field {name!r}{_hint(name, fields)}"
-        for name, check_field in fields.items():
-            if name in value:
-                yield from ((f".{name}{where}", what) for where, what in check_field(value[name]))
-            elif name in required:
-                yield "", f"lacks the field {name!r}"
-
-    return table
-
-
-def _hint(word: object, known: Iterable[str]) -> str:
-    near = get_close_matches(str(word), list(known), n=1)
-    return f" (did you mean {near[0]!r}?)" if near else ""
-
-
-ID = _shaped("[a-z0-9]+(-[a-z0-9]+)*", "small letters a-z and digits, joined by single hyphens")
+ID = values.shaped(
+    "[a-z0-9]+(-[a-z0-9]+)*", "small letters a-z and digits, joined by single hyphens"
+)
 TOPIC = ID
 # Language, script and region: what a feed or a page declares. No other part occurs here.
-LANGUAGE = _shaped(
+LANGUAGE = values.shaped(
     "[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?", "a BCP 47 tag such as 'fr' or 'zh-Hant'"
 )
-ADDRESS = _table(
-    required={"url": _address, "grade": _one_of(GRADES)},
-    optional={"language": LANGUAGE, "probed_on": _day},
+ADDRESS = values.table(
+    required={"url": values.address, "grade": values.one_of(GRADES)},
+    optional={"language": LANGUAGE, "probed_on": values.day},
 )
-LISTING = _table(
-    required={"url": _address, "grade": _one_of(GRADES)},
-    optional={"language": LANGUAGE, "probed_on": _day, "selector": _text},
+LISTING = values.table(
+    required={"url": values.address, "grade": values.one_of(GRADES)},
+    optional={"language": LANGUAGE, "probed_on": values.day, "selector": values.text},
 )
 # The fields that hold channels, which `spiders.channels` reads.
 CHANNELS = {
@@ -326,33 +253,42 @@ CHANNELS = {
     "wordpress": ADDRESS,
     "reliefweb": ADDRESS,
 }
-LICENCE = _table(
-    required={"id": _one_of(LICENCES)},
-    optional={"url": _address, "terms_read_on": _day},
+LICENCE = values.table(
+    required={"id": values.one_of(LICENCES)},
+    optional={"url": values.address, "terms_read_on": values.day},
 )
-SOURCE = _table(
+SOURCE = values.table(
     required={
-        "name": _text,
-        "homepage": _address,
+        "name": values.text,
+        "homepage": values.address,
         "country": _country,
-        "organisation": _one_of(ORGANISATIONS),
-        "languages": _list_of(LANGUAGE),
-        "category": _one_of(CATEGORIES),
+        "organisation": values.one_of(ORGANISATIONS),
+        "languages": values.list_of(LANGUAGE),
+        "category": values.one_of(CATEGORIES),
     },
     optional={
-        "topics": _list_of(TOPIC),
-        "cms": _one_of(CMS),
-        **{name: _list_of(address) for name, address in CHANNELS.items()},
+        "topics": values.list_of(TOPIC),
+        "cms": values.one_of(CMS),
+        **{name: values.list_of(address) for name, address in CHANNELS.items()},
         "licence": LICENCE,
-        "tdm": _one_of(TDM),
-        "enabled": _flag,
-        "reason": _text,
-        "evidence": _text,
+        "tdm": values.one_of(TDM),
+        "enabled": values.flag,
+        "reason": values.text,
+        "evidence": values.text,
     },
 )
-DEAD = _table(
+DEAD = values.table(
     required={
-        "dead": _list_of(_table({"url": _address, "name": _text, "reason": _text, "seen_on": _day}))
+        "dead": values.list_of(
+            values.table(
+                {
+                    "url": values.address,
+                    "name": values.text,
+                    "reason": values.text,
+                    "seen_on": values.day,
+                }
+            )
+        )
     }
 )
 
@@ -366,7 +302,7 @@ def _examine(path: Path | None) -> tuple[Files, list[SourceError]]:
     dead: dict[str, str] = {}
     if DEAD_FEEDS in files:
         graves = files.pop(DEAD_FEEDS)
-        problems = [f"{DEAD_FEEDS}: {_sentence(problem)}" for problem in DEAD(graves)]
+        problems = [f"{DEAD_FEEDS}: {values.sentence(problem)}" for problem in DEAD(graves)]
         errors += map(SourceError, problems)
         if not problems:
             dead = {
@@ -406,10 +342,10 @@ def _mistakes(files: Files, dead: Mapping[str, str]) -> Iterator[str]:
                 if (other := ids.setdefault(name, file)) != file:
                     problems.append(("", f"has the id of a source in {other}: choose another"))
                 problems += _conflicts(me, record, owners, dead)
-            yield from (f"{me} {_sentence(problem)}" for problem in problems)
+            yield from (f"{me} {values.sentence(problem)}" for problem in problems)
 
 
-def _rules(record: Mapping[str, Any]) -> Iterator[Problem]:
+def _rules(record: Mapping[str, Any]) -> Iterator[values.Problem]:
     """What the fields of a well-formed record must be to each other."""
     if not record.get("enabled", True):
         if "reason" not in record:
@@ -420,7 +356,7 @@ def _rules(record: Mapping[str, Any]) -> Iterator[Problem]:
 
 def _conflicts(
     me: str, record: Mapping[str, Any], owners: dict[str, str], dead: Mapping[str, str]
-) -> Iterator[Problem]:
+) -> Iterator[values.Problem]:
     """Addresses that are dead or that a record before has; enters the others into `owners`."""
     for where, url in (
         (f".{name}[{number}].url", address["url"])
@@ -433,8 +369,3 @@ def _conflicts(
         if key in owners:
             yield where, f"is {url!r}, which {owners[key]} has already"
         owners.setdefault(key, me)
-
-
-def _sentence(problem: Problem) -> str:
-    where, what = problem
-    return f"{where.removeprefix('.')} {what}" if where else what
