@@ -12,6 +12,9 @@ from crawler.errors import ConfigError, TamisError
 
 BUSY_MILLISECONDS = 60_000  # crawl and enrichment write in turns, each for milliseconds
 
+# Databases that this process is alone at work on.
+_HELD: set[Path] = set()
+
 # What to do about what SQLite says, by its primary result code.
 ADVICE = {
     sqlite3.SQLITE_FULL: "free some space on its disk and run it again",
@@ -74,8 +77,12 @@ def alone(path: str | Path) -> Iterator[None]:
     """Be the only one at work on a private database; ConfigError if another process is.
 
     Two crawls would fetch the same pages. Held by a lock on a file beside it, which the system lets
-    go when the process ends, however it ends.
+    go when the process ends, however it ends. Whoever holds it may ask for it again.
     """
+    held = Path(path).resolve()
+    if held in _HELD:
+        yield
+        return
     if not Path(path).parent.is_dir():
         Path(path).parent.mkdir(parents=True)
     with told(f"{path}.lock"):
@@ -90,4 +97,8 @@ def alone(path: str | Path) -> Iterator[None]:
             raise ConfigError(
                 f"another tamis is at work on {path}: wait until it is done, or stop it"
             ) from error
-        yield
+        _HELD.add(held)
+        try:
+            yield
+        finally:
+            _HELD.discard(held)

@@ -72,6 +72,7 @@ WITHHELD = {
     "robots": N_("Its page asks that no more be shown."),
     "mining": N_("Text and data mining of it is reserved."),
     "page": N_("It is not known whether the licence of its source covers this page."),
+    "site": N_("This site shows no more of any text."),
 }
 # Whether text and data mining is reserved, and who says so (articles.tdm).
 MINING = {

@@ -9,6 +9,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsed
 from rich.progress import Progress as Bars
 
 LOG_SECONDS = 10.0  # between two lines of a log
+_silent = False
+
+
+def be_silent() -> None:
+    """From now on nothing is said in this process: cron would send a mail of it."""
+    global _silent  # noqa: PLW0603 (as the process, so its words)
+    _silent = True
 
 
 class Progress:
@@ -28,7 +35,7 @@ class Progress:
 
     def __enter__(self) -> Self:
         self._next_line = time.monotonic() + LOG_SECONDS
-        if self.out.isatty():
+        if self.out.isatty() and not _silent:
             self._bars = Bars(
                 TextColumn("{task.description:>10}"), BarColumn(), MofNCompleteColumn(),
                 TimeElapsedColumn(), console=Console(file=self.out), transient=True,
@@ -55,7 +62,7 @@ class Progress:
     def _show(self, name: str) -> None:
         if self._bars:
             self._bars.update(self._tasks[name], total=self.totals[name], completed=self.done[name])
-        elif time.monotonic() >= self._next_line:
+        elif time.monotonic() >= self._next_line and not _silent:
             self._next_line = time.monotonic() + LOG_SECONDS
             counts = (
                 f"{name} {self.done[name]:,} of {self.totals[name]:,}" for name in self.totals

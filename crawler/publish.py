@@ -90,6 +90,7 @@ def publish(
     *,
     level: str = PUBLIC,
     base_url: str | None = None,
+    rights: str = "licensed",
     force: bool = False,
     rebuild: bool = False,
     keep: int = 0,
@@ -97,7 +98,8 @@ def publish(
 ) -> Summary:
     """Build `out` from `private`.
 
-    The `level` PRIVATE shows every text whole, for an instance that only its operator reads;
+    Of no text more is shown than `rights` says (crawler.config.RIGHTS). The `level` PRIVATE shows
+    every text whole, for an instance that only its operator reads;
     `base_url` is where the site will be found, which its feeds repeat and their ids are made from
     (without one, that of the database now at `out`). `rebuild` makes all of it anew; `keep` leaves
     as many dated copies in a folder beside it. Raises ConfigError if there is no private database,
@@ -116,7 +118,7 @@ def publish(
         try:
             with closing(database.private(private, create=False)) as source:
                 job = _Job(source=source, old=out, told=told, new=new, level=level,
-                           base_url=address, progress=progress)  # fmt: skip
+                           base_url=address, rights=rights, progress=progress)  # fmt: skip
                 summary = job.run(rebuild=rebuild)
         except (sqlite3.Error, OSError) as error:
             raise PublishError(
@@ -179,6 +181,7 @@ class _Job:
     new: Path
     level: str
     base_url: str | None
+    rights: str
     progress: Progress | None
 
     def run(self, *, rebuild: bool) -> Summary:
@@ -216,7 +219,7 @@ class _Job:
         if not self.told:
             return None, "there was none"
         now = self._facts()
-        for name in ("format", "level", "tamis", "enricher"):
+        for name in ("format", "level", "rights", "tamis", "enricher"):
             if self.told.get(name) != now[name]:
                 return None, f"{name} was {self.told.get(name, 'another')}"
         seq = changes.published(self.source, self.told.get("token", ""))
@@ -271,7 +274,7 @@ class _Job:
         }
         context = Context(
             sources=records, reservations=reservations(self.source),
-            whole=self.level == PRIVATE, now=clock.now(),
+            whole=self.level == PRIVATE, most=self.rights, now=clock.now(),
         )  # fmt: skip
         return Work(source=self.source, db=db, context=context, progress=self.progress)
 
@@ -299,6 +302,7 @@ class _Job:
             "enricher": annotate.version(),
             "format": _format(),
             "level": self.level,
+            "rights": self.rights,
             "scrapy": installed("scrapy"),
             "tamis": __version__,
             "token": changes.token(),

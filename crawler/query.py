@@ -1,6 +1,6 @@
 """What a reader asks for: the query in an address, and the expression that FTS5 answers it with.
 
-It never raises, whatever a person typed: it is cleaned, quoted and bound.
+It never raises, whatever a reader typed: it is cleaned, quoted and bound.
 """
 
 import re
@@ -10,8 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Literal, Self
+from urllib.parse import parse_qsl
 
 from crawler import index
+from crawler.errors import ConfigError
 from crawler.translation import N_, word
 from crawler.translation import gettext as _
 from crawler.words import folded, variants
@@ -172,6 +174,22 @@ def refused(parameters: Mapping[str, str]) -> tuple[str, ...]:
     """What in an address makes a search another one than was meant; odd words only widen it."""
     query, problems = parse(parameters)
     return tuple(each for each in problems if each not in match(query.words).problems)
+
+
+def written(typed: str) -> tuple[Query, tuple[str, ...]]:
+    """A query as it stands in the address of a search, or after its ?, and remarks on it.
+
+    Refuses, by a ConfigError, what the site passes over: a file of more than was meant is worse
+    than none.
+    """
+    given = dict(parse_qsl(typed.rpartition("?")[2], keep_blank_values=True))
+    if typed and not given:
+        raise ConfigError(f"{typed!r} is no query: write it as q=loyer&language=fr")
+    if unknown := sorted(given.keys() - set(PARAMETERS)):
+        raise ConfigError(f"no parameter {unknown[0]!r}: there are {', '.join(PARAMETERS)}")
+    if problems := refused(given):
+        raise ConfigError(" ".join(problems))
+    return parse(given)
 
 
 def _clean(text: str) -> str:

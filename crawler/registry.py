@@ -152,13 +152,13 @@ def check(path: Path | None = None) -> list[SourceError]:
 def select(
     sources: Iterable[Source],
     *,
-    country: str | None = None,
-    language: str | None = None,
-    category: str | None = None,
+    countries: Collection[str] = (),
+    languages: Collection[str] = (),
+    categories: Collection[str] = (),
     enabled: bool | None = None,
     only: Collection[str] = (),
 ) -> tuple[Source, ...]:
-    """The sources that meet every condition given. `zh` finds `zh-Hant` too, not the reverse.
+    """The sources that meet every condition given, and of each any. `zh` finds `zh-Hant` too.
 
     Raises SourceError if `only` names a source that is not among `sources`.
     """
@@ -173,9 +173,12 @@ def select(
         source
         for source in sources
         if (not only or source.id in only)
-        and (country is None or source.country.casefold() == country.casefold())
-        and (language is None or any(_speaks(tag, language) for tag in source.languages))
-        and (category is None or source.category == category)
+        and (not countries or source.country.casefold() in {each.casefold() for each in countries})
+        and (
+            not languages
+            or any(_speaks(tag, language) for tag in source.languages for language in languages)
+        )
+        and (not categories or source.category in categories)
         and (enabled is None or source.enabled == enabled)
     )
 

@@ -17,6 +17,7 @@ from crawler.showing import (
     EXTRACT_CHARACTERS,
     Rights,
     Rules,
+    capped,
     extract_of,
     rights,
     rules,
@@ -50,12 +51,14 @@ SAME = (
 class Context:
     """What is the same for every article of a snapshot.
 
-    `whole` shows every text; `now` is when rights are weighed.
+    `whole` shows every text, else no more than `most` (crawler.showing.capped) is shown of any;
+    `now` is when rights are weighed.
     """
 
     sources: Mapping[str, Source]
     reservations: Mapping[str, Rules]
     whole: bool
+    most: str = "licensed"
     now: str
 
 
@@ -143,8 +146,8 @@ def _shown(row: Row, context: Context, signals: Signals) -> Rights:
     if context.whole:
         return replace(shown, level="full", characters=EXTRACT_CHARACTERS)
     if row["unseen"] and shown.level == "full":
-        return replace(shown, level="extract")
-    return shown
+        shown = replace(shown, level="extract")
+    return capped(shown, context.most)
 
 
 def _article(row: Row, shown: Rights, signals: Signals, source: Source) -> Row:

@@ -480,6 +480,23 @@ def m013_keywords(db: Database) -> None:
     db.execute("ALTER TABLE articles ADD COLUMN keywords TEXT NOT NULL DEFAULT '[]'")  # JSON
 
 
+@private()
+def m014_runs(db: Database) -> None:
+    """What each daily job did, and what it wanted a person to do."""
+    db.executescript(
+        """
+        CREATE TABLE runs (
+          id INTEGER PRIMARY KEY,
+          started TEXT NOT NULL, ended TEXT,
+          status TEXT NOT NULL,                   -- crawler.runs.STATUSES
+          steps TEXT NOT NULL DEFAULT '[]',       -- JSON, crawler.runs.Step
+          figures TEXT NOT NULL DEFAULT '{}',     -- JSON, crawler.runs.FIGURES
+          needs TEXT NOT NULL DEFAULT '[]'        -- JSON: sentences for a person
+        );
+        """
+    )
+
+
 @published()
 def m001_news(db: Database) -> None:
     db.executescript(
@@ -608,6 +625,11 @@ def m001_news(db: Database) -> None:
           id INTEGER PRIMARY KEY, url TEXT NOT NULL, source TEXT NOT NULL REFERENCES sources(id),
           outcome TEXT NOT NULL, reason TEXT, discovered TEXT NOT NULL, decided TEXT,
           article_id INTEGER REFERENCES articles(id)
+        );
+        CREATE TABLE runs (
+          id INTEGER PRIMARY KEY, started TEXT NOT NULL, ended TEXT, status TEXT NOT NULL,
+          channels INTEGER, failed INTEGER, discovered INTEGER, stored INTEGER, changed INTEGER,
+          waiting INTEGER, needs INTEGER NOT NULL, seconds REAL
         );
         CREATE TABLE snapshot (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from types import MappingProxyType
@@ -78,6 +78,13 @@ def rights(
         level = "full" if open_to_all else "extract"
         characters = min(EXTRACT_CHARACTERS, left.snippet or EXTRACT_CHARACTERS)
     return Rights(level=level, characters=characters, tdm=_reserved(source, tdm), robots=robots)
+
+
+def capped(shown: Rights, most: str) -> Rights:
+    """No more than `most`, a name of crawler.config.RIGHTS."""
+    if most == "title":
+        return replace(shown, level="metadata", characters=0)
+    return replace(shown, level="extract") if most == "extract" and shown.level == "full" else shown
 
 
 def _reserved(source: Source, said: tdmrep.Reservation) -> str | None:

@@ -47,8 +47,11 @@ class Shown:
     long: bool
 
 
-def shown(article: Article, asked: Mapping[str, str]) -> Shown:
-    """`asked` may name a tag to `highlight` (the code of a theme, country, ...) or words (`q`)."""
+def shown(article: Article, asked: Mapping[str, str], most: str = "licensed") -> Shown:
+    """`asked` may name a tag to `highlight` (the code of a theme, country, ...) or words (`q`).
+
+    `most` is what this site shows of any text (the fact `rights` of the table snapshot).
+    """
     tag = next((each for each in _tags(article) if each.code == asked.get("highlight")), None)
     words = "" if tag else parse({"q": asked.get("q", "")})[0].words
     wanted = _evidence(tag, article) if tag else sought(words)
@@ -64,7 +67,7 @@ def shown(article: Article, asked: Mapping[str, str]) -> Shown:
         words=words,
         revisions=_revisions(article, 0 if long else MOST_CHANGES),
         removed=0 if long else MOST_REMOVED,
-        withheld=_withheld(article),
+        withheld=_withheld(article, most),
         long=long,
     )
 
@@ -89,9 +92,11 @@ def _revisions(article: Article, room: int) -> tuple[Revision, ...]:
     return tuple(found)
 
 
-def _withheld(article: Article) -> str:
+def _withheld(article: Article, most: str) -> str:
     if article.text is not None:
         return ""
+    if most == "title" or (most == "extract" and article.source.publish == "full"):
+        return "site"
     if article.rights == "metadata":
         return "nothing"
     if article.source.publish != "full":

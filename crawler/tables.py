@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from crawler import store
+from crawler import runs, store
 from crawler.coverage import count_coverage
 from crawler.items import Source
 from crawler.rows import Row, insert, valued
@@ -45,6 +45,7 @@ def fill(source: Database, db: Database, records: Mapping[str, Source]) -> None:
     _replace(db, "organisations", _organisations(records))
     _replace(db, "languages", (_named(code, language_name) for code in sorted(languages)))
     _replace(db, "countries", (_named(code, country_name) for code in sorted(countries)))
+    _replace(db, "runs", runs.published(source))
     count_facets(db.conn)
     count_coverage(db.conn, _visited(source))
 

@@ -1,11 +1,13 @@
 """A crawl from beginning to end: the spider, enrichment beside it, and what came of it."""
 
 import sqlite3
+import time
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from scrapy.crawler import AsyncCrawlerProcess, Crawler
 from scrapy.settings import Settings
@@ -28,7 +30,7 @@ class Summary:
 
     `visited` and `failed` count this crawl's channels; `due` is when the next one may be visited.
     `waits` are the hosts that kept it going longest. `stopped` says that it was asked to stop
-    before its end.
+    before its end, `late` that its time was up.
     """
 
     outcomes: dict[str, int]
@@ -37,6 +39,7 @@ class Summary:
     due: str | None
     waits: tuple[Wait, ...] = ()
     stopped: bool = False
+    late: bool = False
 
     @property
     def well(self) -> bool:
@@ -51,9 +54,16 @@ class Summary:
         )
         counts = ", ".join(f"{name} {count:,}" for name, count in self.outcomes.items())
         urls = f"{sum(self.outcomes.values()):,} URLs discovered: {counts or 'none'}"
-        stopped = "Stopped; the next crawl goes on from here\n" if self.stopped else ""
+        over = "Stopped" if self.stopped else "Its time was up" if self.late else ""
+        stopped = f"{over}; the next crawl goes on from here\n" if over else ""
         waited = "".join(f"\n{wait}" for wait in self.waits)
         return f"{stopped}{channels}\n{urls}{waited}"
+
+
+class _End(NamedTuple):
+    stopped: bool
+    late: bool
+    waits: tuple[Wait, ...] = ()
 
 
 def crawl(
@@ -64,13 +74,15 @@ def crawl(
     known: tuple[Source, ...] = (),
     enrich: bool = True,
     workers: int | None = None,
+    seconds: float | None = None,
 ) -> Summary:
     """Visit what is due of `sources`, fetch what is new, and read it. Once a process.
 
     `known` is the whole registry, of which `sources` are those to visit (by default, all): what
     left it, or lost its licence there, is not shown whole any more. `settings` are Scrapy settings
-    over those of crawler.settings. Raises ConfigError if a public host would be visited without a
-    contact, TamisError if the database fails.
+    over those of crawler.settings. After `seconds`, what is under way is finished, and the rest
+    left for the next time. Raises ConfigError if a public host would be visited without a contact,
+    TamisError if the database fails.
     """
     urls = [at.url for source in sources for _, at in addresses(source)]
     require_contact(urls, settings.get("TAMIS_CONTACT"))
@@ -79,7 +91,10 @@ def crawl(
             with closing(database.private(db)) as private:
                 before = store.visit_counts(private)
             spider = {"db": str(db), "sources": sources, "known": known}
-            stopped, waits = _run(spider, db, settings=settings, enrich=enrich, workers=workers)
+            deadline = None if seconds is None else time.monotonic() + seconds
+            end = _run(
+                spider, db, settings=settings, enrich=enrich, workers=workers, deadline=deadline
+            )
             with closing(database.private(db)) as private:
                 store.settle(private)
         except sqlite3.Error as error:
@@ -90,7 +105,8 @@ def crawl(
             visited, failed, due = store.visits(private, urls, before=before)
             return Summary(
                 outcomes=store.outcomes(private),
-                visited=visited, failed=failed, due=due, waits=waits, stopped=stopped,
+                visited=visited, failed=failed, due=due, waits=end.waits, stopped=end.stopped,
+                late=end.late,
             )  # fmt: skip
 
 
@@ -101,31 +117,40 @@ def _run(
     settings: Mapping[str, Any],
     enrich: bool,
     workers: int | None,
-) -> tuple[bool, tuple[Wait, ...]]:
-    """Returns whether it was asked to stop before the end, and whom it waited for."""
+    deadline: float | None,
+) -> _End:
+    if deadline is not None:
+        left = max(1, round(deadline - time.monotonic()))  # Scrapy takes 0 for never
+        settings = {**settings, "CLOSESPIDER_TIMEOUT": left}
     process = AsyncCrawlerProcess(project_settings(settings))
     with Progress("visited", "fetched", *(["read"] if enrich else [])) as progress:
         beside = Beside(db, processes=workers, progress=progress) if enrich else None
         if beside:
             beside.start()
         crawler = process.create_crawler(NewsSpider)
-        stopped = True  # until it is known to have come to its end
+        stopped, late = True, False  # until it is known to have come to its end
         try:
             crawling = process.crawl(crawler, **spider, progress=progress)
             process.start()
             stopped = not crawling.done() or _reason(crawler) == "shutdown"
+            late = _reason(crawler) == "closespider_timeout"
         finally:
             if beside:
                 with asked_to_stop() as asked:
-                    beside.finish(stop=lambda: stopped or asked.is_set())
-                    stopped = stopped or asked.is_set()
+                    over = partial(_over, deadline)
+                    beside.finish(stop=lambda: stopped or asked.is_set() or over())
+                    stopped, late = stopped or asked.is_set(), late or over()
         if crawling.done():
             crawling.result()
         if not isinstance(crawler.spider, NewsSpider):
-            return stopped, ()
+            return _End(stopped, late)
         if crawler.spider.error:
             raise crawler.spider.error
-    return stopped, crawler.spider.waits.longest()
+    return _End(stopped, late, crawler.spider.waits.longest())
+
+
+def _over(deadline: float | None) -> bool:
+    return deadline is not None and time.monotonic() >= deadline
 
 
 def _reason(crawler: Crawler) -> str | None:

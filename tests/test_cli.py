@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 import pytest
+import warm
 from click.testing import CliRunner
 from sqlite_utils import Database
 from web import article
@@ -214,8 +215,8 @@ def test_a_second_process_on_the_same_database_is_refused(tmp_path: Path) -> Non
     path = tmp_path / "tamis.db"
     database.private(path).close()
     with database.alone(path):
-        status, _, err = run("enrich", "--db", str(path))
-        assert (status, f"another tamis is at work on {path}" in err) == (1, True)
+        ran = warm.run("enrich", "--db", str(path))
+        assert (ran.returncode, f"another tamis is at work on {path}" in ran.stderr) == (1, True)
     assert run("enrich", "--db", str(path), "--workers", "1")[0] == 0
 
 

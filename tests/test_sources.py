@@ -35,7 +35,7 @@ def test_there_are_as_many_sources_as_were_gathered() -> None:
     # 279 gathered with their feeds, and 39 wanted ones that wait for an address.
     assert len(SOURCES) >= 279 + 39
     assert len(registry.select(SOURCES, enabled=True)) >= 200
-    assert len(registry.select(SOURCES, enabled=True, language="fr")) >= 50
+    assert len(registry.select(SOURCES, enabled=True, languages=["fr"])) >= 50
     assert len({language for source in SOURCES for language in source.languages}) >= 66
 
 
@@ -67,7 +67,7 @@ def test_a_source_keeps_the_contract(source: Source) -> None:
 
 
 def test_norway_is_not_read_as_no() -> None:
-    (norway,) = registry.select(SOURCES, country="NO")
+    (norway,) = registry.select(SOURCES, countries=["NO"])
     assert norway.country == "NO"
 
 

@@ -8,6 +8,7 @@ import click
 from crawler.commands.options import (
     db_option,
     embed_option,
+    selecting_options,
     sources_option,
     visiting,
     visiting_options,
@@ -16,7 +17,7 @@ from crawler.commands.options import (
 
 
 @click.command()
-@click.option("--only", "names", multiple=True, metavar="ID", help="Only this source (repeatable).")
+@selecting_options
 @visiting_options
 @click.option(
     "--reliefweb-appname",
@@ -32,7 +33,10 @@ from crawler.commands.options import (
 @workers_option
 @embed_option
 def crawl(
-    names: tuple[str, ...],
+    only: tuple[str, ...],
+    languages: tuple[str, ...],
+    countries: tuple[str, ...],
+    categories: tuple[str, ...],
     contact: str | None,
     delay: float | None,
     reliefweb_appname: str | None,
@@ -53,7 +57,10 @@ def crawl(
     from crawler import registry
 
     records = registry.load(folder)
-    chosen = registry.select(records, enabled=None if names else True, only=names)
+    chosen = registry.select(
+        records, enabled=None if only else True, only=only, languages=languages,
+        countries=countries, categories=categories,
+    )  # fmt: skip
     settings = visiting(contact, delay, loopback=loopback)
     settings["TAMIS_RELIEFWEB_APPNAME"] = reliefweb_appname
     from spiders.run import crawl as run_crawl

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from crawler.commands.options import db_option, news_option, query_argument, repeatable
+from crawler.errors import ConfigError
 from crawler.exports.formats import FORMATS
 
 
@@ -89,9 +90,10 @@ def export_articles(query: Any, format_: str | None, out: Path | None, news: Pat
     from crawler.exports.inquiry import today
     from crawler.progress import Progress
 
-    chosen = format_ or (out.suffix[1:] if out else "csv")
-    if chosen not in articles.FORMATS:
-        raise click.UsageError(f"no format {chosen!r}: --format {'|'.join(articles.FORMATS)}")
+    try:
+        chosen = articles.format_of(out, format_)
+    except ConfigError as error:
+        raise click.UsageError(f"{error} (--format)") from error
     with Progress("articles") as progress:
         inquiry = articles.export_articles(
             news, query, out or sys.stdout.buffer, chosen,

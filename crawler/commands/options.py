@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 import click
 
+from crawler.errors import ConfigError
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -80,6 +82,15 @@ def visiting(contact: str | None, delay: float | None, *, loopback: bool) -> dic
     return settings if delay is None else {**settings, "DOWNLOAD_DELAY": delay}
 
 
+def selecting_options(command: Command) -> Command:
+    """Which of the records are visited."""
+    only = repeatable("--only", "only", "ID", "Only this source, enabled or not")
+    language = repeatable("--language", "languages", "CODE", "Only sources that write in it")
+    country = repeatable("--country", "countries", "CODE", "Only sources of it")
+    category = repeatable("--category", "categories", "NAME", "Only sources of it")
+    return only(language(country(category(command))))
+
+
 def address_options(command: Command) -> Command:
     host = click.option(
         "--host", default="127.0.0.1", show_default=True, help="Address to serve on."
@@ -101,19 +112,12 @@ def query_argument(command: Command) -> Command:
 
 
 def _query(_: click.Context, __: click.Parameter, typed: str) -> Any:
-    """Refuses what the site passes over: a file of more than was meant is worse than none."""
-    from urllib.parse import parse_qsl
+    from crawler.query import written
 
-    from crawler.query import PARAMETERS, parse, refused
-
-    given = dict(parse_qsl(typed.rpartition("?")[2], keep_blank_values=True))
-    if typed and not given:
-        raise click.BadParameter(f"{typed!r} is no query: write it as q=loyer&language=fr")
-    if unknown := sorted(given.keys() - set(PARAMETERS)):
-        raise click.BadParameter(f"no parameter {unknown[0]!r}: there are {', '.join(PARAMETERS)}")
-    if problems := refused(given):
-        raise click.BadParameter(" ".join(problems))
-    query, remarks = parse(given)
+    try:
+        query, remarks = written(typed)
+    except ConfigError as error:
+        raise click.BadParameter(str(error)) from error
     for remark in remarks:
         click.echo(remark, err=True)
     return query

@@ -6,6 +6,10 @@ import click
 from click.core import ParameterSource
 
 from crawler.commands.options import address_options, db_option, news_option, workers_option
+from crawler.config import RIGHTS
+
+# Sources of a value that nobody gave for this run.
+UNSAID = (ParameterSource.DEFAULT, ParameterSource.DEFAULT_MAP)
 
 
 @click.command()
@@ -47,6 +51,10 @@ def demo(out: Path, *, serve: bool, host: str, port: int | None, workers: int | 
     is_flag=True,
     help="Show every text whole, for yourself alone: to data/news.db, unless --news says where.",
 )
+@click.option(
+    "--rights", type=click.Choice([*RIGHTS]), default="licensed", show_default=True,
+    help="How much of a text is shown at most, whatever its licence lets.",
+)  # fmt: skip
 @click.option("--rebuild", is_flag=True, help="Build all anew, not only what has changed.")
 @click.option(
     "--keep", type=click.IntRange(0), default=0, metavar="N",
@@ -59,6 +67,7 @@ def publish(
     news: Path,
     base_url: str | None,
     keep: int,
+    rights: str,
     *,
     private: bool,
     rebuild: bool,
@@ -74,12 +83,12 @@ def publish(
     from crawler.publish import publish as build
     from crawler.published import PRIVATE
 
-    if private and ctx.get_parameter_source("news") is ParameterSource.DEFAULT:
+    if private and ctx.get_parameter_source("news") in UNSAID:
         news = Path("data/news.db")  # not where the site is served from
     with Progress(*PHASES) as progress:
         summary = build(
             db, news, level=PRIVATE if private else PUBLIC, base_url=base_url, force=force,
-            rebuild=rebuild, keep=keep, progress=progress,
+            rights=rights, rebuild=rebuild, keep=keep, progress=progress,
         )  # fmt: skip
     click.echo(summary)
 

@@ -41,9 +41,9 @@ def list_sources(
 
     found = registry.select(
         registry.load(folder),
-        country=country,
-        language=language,
-        category=category,
+        countries=(country,) if country else (),
+        languages=(language,) if language else (),
+        categories=(category,) if category else (),
         enabled=enabled,
     )
     if as_json:

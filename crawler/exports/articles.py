@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from crawler.errors import ConfigError
 from crawler.exports.inquiry import Inquiry, inquire
 from crawler.exports.plain import write_csv, write_jsonl, write_ris
 from crawler.exports.rows import Batch, batches
@@ -129,6 +130,14 @@ def replace_file(path: Path, chunks: Iterable[bytes]) -> None:
         os.replace(draft, path)  # noqa: PTH105  says what it does: replaces
     finally:
         draft.unlink(missing_ok=True)
+
+
+def format_of(out: Path | None, asked: str | None = None) -> str:
+    """The format that is asked for, or that `out` ends in, or csv. ConfigError if there is none."""
+    chosen = asked or (out.suffix[1:] if out and out.suffix else "csv")
+    if chosen not in FORMATS:
+        raise ConfigError(f"no format {chosen!r}: there are {', '.join(FORMATS)}")
+    return chosen
 
 
 def file_name(inquiry: Inquiry, ending: str) -> str:

@@ -71,7 +71,7 @@ async def one_article(datasette: Any, request: Any) -> Response:
         "bibtex": bibtex(work, day),
         "article": found,
         "language_names": names,
-        "shown": shown(found, parameters(request)),
+        "shown": shown(found, parameters(request), built.get("rights", "licensed")),
         "tags": tags(found, address),
         "linked_data": linked_data(found, address),
     }

@@ -1,0 +1,250 @@
+"""The daily job: everything from the crawl to the report, each step going on where it was.
+
+It belongs to the command line, so it may import the spiders. Killed at any moment and run again, it
+does what is left: a crawl asks only for what is due, and the other steps are done anew or not at
+all.
+"""
+
+import signal
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlite_utils import Database
+
+from crawler import clock, database, registry, runs
+from crawler.config import Config
+from crawler.errors import TamisError
+from crawler.exports.articles import export_articles, format_of
+from crawler.exports.feeds import BASE_URL
+from crawler.exports.files import Selection, export_feeds
+from crawler.progress import Progress
+from crawler.publish import PHASES, publish
+from crawler.query import written
+from crawler.reports import Report, keep
+from crawler.runs import Step
+from spiders.run import crawl
+
+# Of the time that a run has, what comes after the crawl gets SAFETY times what it took in the last
+# run, between these shares of the whole.
+SAFETY = 1.5
+LEAST_AFTER, MOST_AFTER = 0.1, 0.5
+# A run that is not done now and then has had much to do; one after the other, too little time.
+MOST_UNFINISHED = 3
+SECONDS_AN_HOUR = 3600.0
+
+
+class StoppedError(Exception):
+    """A person, or the system, asked the run to stop."""
+
+
+@dataclass(slots=True)
+class _Run:
+    """A run in progress: what it is to do, and what it has done so far."""
+
+    config: Config
+    db: Path
+    ident: int
+    started: str
+    before: tuple[int, int]
+    began: float  # time.monotonic()
+    seconds: float  # that it may take
+    settings: dict[str, Any]
+    steps: list[Step] = field(default_factory=list)
+    figures: dict[str, int] = field(default_factory=dict)
+    needs: list[str] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+    stopped: bool = False
+    late: bool = False
+
+    @property
+    def news(self) -> Path:
+        return Path(self.config["files.published"])
+
+    # -- the steps, each of which says in a sentence what it did
+
+    def crawl(self) -> str:
+        config = self.config
+        records = registry.load(config.path("files.sources"))
+        chosen = registry.select(
+            records,
+            enabled=None if config["crawl.only"] else True,
+            **{name: config[f"crawl.{name}"] for name in SELECTING},
+        )
+        with closing(database.private(self.db)) as private:
+            after = SAFETY * runs.seconds_after(private, "crawl")
+        share = min(max(after / self.seconds, LEAST_AFTER), MOST_AFTER)
+        left = self.began + (1 - share) * self.seconds - time.monotonic()
+        summary = crawl(
+            chosen, self.db, settings=self.settings, known=records,
+            workers=config["crawl.workers"], seconds=left,
+        )  # fmt: skip
+        self.figures |= {"channels": summary.visited, "failed": summary.failed}
+        self.late = summary.late
+        if summary.stopped:
+            raise StoppedError
+        if not summary.well:
+            self.needs.append(
+                f"None of {summary.visited:,} channels gave an answer: see whether this machine"
+                " reaches the network"
+            )
+        return str(summary)
+
+    def publish(self) -> str:
+        config = self.config
+        with Progress(*PHASES) as progress:
+            return str(
+                publish(
+                    self.db, self.news, base_url=config["publish.base_url"],
+                    rights=config["publish.rights"], keep=config["publish.keep"],
+                    progress=progress,
+                )
+            )  # fmt: skip
+
+    def feeds(self) -> str:
+        out = self.config.path("feeds.out")
+        if out is None:
+            return "none are asked for"
+        asked: dict[str, Any] = {name: tuple(self.config[f"feeds.{name}"]) for name in SELECTED}
+        selection = Selection(**asked, archives=self.config["feeds.archives"])
+        with Progress("feeds") as progress:
+            done = export_feeds(self.news, out, selection, progress=progress)
+        self.notices += [f"{path}: no such feed any more; left as it is" for path in done.gone]
+        return f"{out}: {len(done.written):,} files"
+
+    def exports(self) -> str:
+        told = []
+        for wanted in self.config["exports"]:
+            out = self.config.below(wanted["out"])
+            query, remarks = written(wanted.get("query", ""))
+            self.notices += [f"{out}: {remark}" for remark in remarks]
+            with Progress("articles") as progress:
+                inquiry = export_articles(
+                    self.news, query, out, format_of(out, wanted.get("format")),
+                    base_url=BASE_URL, day=clock.now()[:10], progress=progress,
+                )  # fmt: skip
+            told.append(f"{out}: {inquiry.count:,} articles")
+        return "\n".join(told) or "none are asked for"
+
+
+SELECTING = ("only", "languages", "countries", "categories")
+SELECTED = ("languages", "themes", "countries", "sources", "searches", "formats")
+# In this order. Those after `publish` write what it published, so they need it.
+STEPS: dict[str, Callable[[_Run], str]] = {
+    "crawl": _Run.crawl,
+    "publish": _Run.publish,
+    "feeds": _Run.feeds,
+    "exports": _Run.exports,
+}
+AFTER_PUBLISHING = ("feeds", "exports")
+
+
+def daily(config: Config, *, settings: dict[str, Any], hours: float | None = None) -> Report:
+    """Do the whole job once, and leave its report; `settings` are Scrapy's for the crawl.
+
+    `hours` is how long it may take (as the configuration says). What fails in a step is told in the
+    report, and what can be done without it is done. Raises ConfigError if another tamis is at work
+    on the same database, TamisError if that cannot be used at all.
+    """
+    began = time.monotonic()
+    db = Path(config["files.private"])
+    with database.alone(db):
+        with closing(database.private(db)) as private:
+            run = _Run(
+                config=config, db=db, ident=runs.begin(private), started=clock.now(),
+                before=runs.marks(private), settings=settings,
+                began=began, seconds=(hours or config["daily.hours"]) * SECONDS_AN_HOUR,
+            )  # fmt: skip
+        _work(run)
+        with closing(database.private(db)) as private:
+            report = _report(run, private)
+            runs.end(private, run.ident, report.status, report.needs)
+    keep(report, Path(config["files.reports"]), config["daily.reports"])
+    return report
+
+
+def _work(run: _Run) -> None:
+    """All steps, as far as they can be done."""
+    for name, step in STEPS.items():
+        began = time.monotonic()
+        if run.stopped or (name in AFTER_PUBLISHING and _failed(run, "publish")):
+            run.steps.append(Step(name=name, status="left", seconds=0.0, told="not begun"))
+            continue
+        try:
+            with _interruptible():
+                status, told = "done", step(run)
+        except (StoppedError, KeyboardInterrupt):
+            run.stopped, status, told = True, "left", "stopped; the next run goes on from there"
+        except TamisError as error:
+            status, told = "failed", str(error)
+        except Exception as error:  # noqa: BLE001 (a mistake in one step must not hide the others)
+            traceback.print_exc()
+            status, told = "failed", f"{type(error).__name__}: {error}"
+        seconds = round(time.monotonic() - began, 1)
+        run.steps.append(Step(name=name, status=status, seconds=seconds, told=told))
+        _noted(run)
+
+
+def _failed(run: _Run, name: str) -> bool:
+    return any(step.name == name and step.status != "done" for step in run.steps)
+
+
+def _noted(run: _Run) -> None:
+    try:
+        with closing(database.private(run.db)) as private:
+            run.figures |= runs.count(private, run.started, run.before)
+            runs.note(private, run.ident, run.steps, run.figures)
+    except Exception as error:  # noqa: BLE001 (told in the report; the next step may still do)
+        run.needs.append(f"{run.db}: {error}")
+
+
+def _report(run: _Run, private: Database) -> Report:
+    for step in run.steps:
+        if step.status == "failed":
+            run.needs.append(f"The step {step.name} failed: {step.told}")
+    waiting = run.figures.get("waiting", 0)
+    if waiting and (run.late or run.stopped):
+        run.left.append(f"{waiting:,} addresses to fetch or to read")
+    run.left += [f"the step {step.name}" for step in run.steps if step.status == "left"]
+    status = "done"
+    if run.stopped:
+        status = "stopped"
+    elif _any_failed(run):
+        status = "failed"
+    elif run.late:
+        status = "unfinished"
+        before = runs.in_a_row(private, "unfinished")
+        if before + 1 >= MOST_UNFINISHED:
+            run.needs.append(
+                f"{before + 1} runs in a row had too little time: give them more"
+                " ([daily] hours in tamis.toml), or visit fewer sources"
+            )
+    return Report(
+        run=run.ident, started=run.started, ended=clock.now(), status=status,
+        steps=tuple(run.steps), figures=run.figures,
+        sources=runs.new_articles(private, run.before), needs=tuple(run.needs),
+        notices=tuple(run.notices), left=tuple(run.left),
+    )  # fmt: skip
+
+
+def _any_failed(run: _Run) -> bool:
+    return any(step.status == "failed" for step in run.steps)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """A SIGTERM is as Ctrl-C: the step ends, and the report is written. A second one ends all."""
+    before = {
+        number: signal.signal(number, signal.default_int_handler)
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
