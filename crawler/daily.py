@@ -6,15 +6,14 @@ all.
 """
 
 import signal
+import sqlite3
 import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
-
-from sqlite_utils import Database
 
 from crawler import clock, database, registry, runs
 from crawler.config import Config
@@ -161,10 +160,26 @@ def daily(config: Config, *, settings: dict[str, Any], hours: float | None = Non
                 began=began, seconds=(hours or config["daily.hours"]) * SECONDS_AN_HOUR,
             )  # fmt: skip
         _work(run)
-        with closing(database.private(db)) as private:
-            report = _report(run, private)
+        report = _ended(run)
+    try:
+        keep(report, Path(config["files.reports"]), config["daily.reports"])
+    except OSError as error:
+        why = f"This report is not kept: {error.filename}: {error.strerror}"
+        report = replace(report, needs=(*report.needs, why))
+    return report
+
+
+def _ended(run: _Run) -> Report:
+    """The report, also in the database, if that can still be written."""
+    try:
+        with closing(database.private(run.db)) as private:
+            report = _report(
+                run, runs.new_articles(private, run.before), runs.in_a_row(private, "unfinished")
+            )
             runs.end(private, run.ident, report.status, report.needs)
-    keep(report, Path(config["files.reports"]), config["daily.reports"])
+    except (TamisError, sqlite3.Error) as error:
+        run.needs.append(f"{run.db}: {error}: this run is not noted in it")
+        report = _report(run, {}, 0)
     return report
 
 
@@ -203,37 +218,34 @@ def _noted(run: _Run) -> None:
         run.needs.append(f"{run.db}: {error}")
 
 
-def _report(run: _Run, private: Database) -> Report:
-    for step in run.steps:
-        if step.status == "failed":
-            run.needs.append(f"The step {step.name} failed: {step.told}")
-    waiting = run.figures.get("waiting", 0)
-    if waiting and (run.late or run.stopped):
-        run.left.append(f"{waiting:,} addresses to fetch or to read")
-    run.left += [f"the step {step.name}" for step in run.steps if step.status == "left"]
-    status = "done"
-    if run.stopped:
-        status = "stopped"
-    elif _any_failed(run):
-        status = "failed"
-    elif run.late:
-        status = "unfinished"
-        before = runs.in_a_row(private, "unfinished")
-        if before + 1 >= MOST_UNFINISHED:
-            run.needs.append(
-                f"{before + 1} runs in a row had too little time: give them more"
-                " ([daily] hours in tamis.toml), or visit fewer sources"
-            )
+def _report(run: _Run, sources: dict[str, int], unfinished: int) -> Report:
+    """`unfinished` is how many runs before, in a row, had too little time."""
+    status = _status(run)
+    needs = [*run.needs]
+    needs += [
+        f"The step {step.name} failed: {step.told}" for step in run.steps if step.status == "failed"
+    ]
+    if status == "unfinished" and unfinished + 1 >= MOST_UNFINISHED:
+        needs.append(
+            f"{unfinished + 1} runs in a row had too little time: give them more ([daily] hours in"
+            " tamis.toml), or visit fewer sources"
+        )
+    left = [f"the step {step.name}" for step in run.steps if step.status == "left"]
+    if (run.late or run.stopped) and (waiting := run.figures.get("waiting")):
+        left.append(f"{waiting:,} addresses to fetch or to read")
     return Report(
         run=run.ident, started=run.started, ended=clock.now(), status=status,
-        steps=tuple(run.steps), figures=run.figures,
-        sources=runs.new_articles(private, run.before), needs=tuple(run.needs),
-        notices=tuple(run.notices), left=tuple(run.left),
+        steps=tuple(run.steps), figures=run.figures, sources=sources, needs=tuple(needs),
+        notices=tuple(run.notices), left=tuple(left),
     )  # fmt: skip
 
 
-def _any_failed(run: _Run) -> bool:
-    return any(step.status == "failed" for step in run.steps)
+def _status(run: _Run) -> str:
+    if run.stopped:
+        return "stopped"
+    if any(step.status == "failed" for step in run.steps):
+        return "failed"
+    return "unfinished" if run.late else "done"
 
 
 @contextmanager

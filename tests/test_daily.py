@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -156,6 +157,35 @@ def test_an_export_that_cannot_be_fails_alone(folder: Path, daily: Daily) -> Non
     assert ran.returncode == 1
     assert "The step exports failed: no parameter 'langue'" in ran.stdout
     assert (folder / "feeds" / "fr.atom").is_file()
+
+
+# A file may grow no larger: what a full disk is to SQLite.
+FULL = """
+import resource, signal
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, ({}, resource.RLIM_INFINITY))
+"""
+
+
+def test_on_a_disk_that_fills_up_nothing_is_lost_and_the_next_run_does_the_rest(
+    web: Web, daily: Daily, private: Callable[[], Database]
+) -> None:
+    assert daily().returncode == 0
+    later(private())
+    size = private().execute("PRAGMA page_count").fetchone()[0] * 4096
+    noise = random.Random(8)
+    web.pages["/feed"] = Answer(feed(*(f"{web.url}/{n}" for n in range(20))), content_type=RSS)
+    for n in range(20):
+        text = f"Le quai ouvre ses portes. {noise.randbytes(20_000).hex()}"
+        web.pages[f"/{n}"] = Answer(article(f"Le centre numéro {n} rouvre", text, *TEXT))
+    ran = daily(prelude=FULL.format(size + 100_000))
+    assert ran.returncode == 1
+    assert "The step crawl failed: " in ran.stdout
+    assert "goes on from what was" in ran.stdout
+    kept = private().table("articles").count
+    assert daily().returncode == 0
+    assert kept < private().table("articles").count == 20
+    assert [hits for path, hits in web.hits.items() if path[1:].isdigit() and hits > 2] == []
 
 
 # Time, and being stopped.

@@ -142,6 +142,21 @@ def test_only_what_may_be_shown_is_published(private: Path, tmp_path: Path) -> N
     assert entry.source.code == "pont"
 
 
+@pytest.mark.parametrize(
+    ("most", "levels", "texts"), [("extract", {"extract"}, 0), ("title", {"metadata"}, 0)]
+)
+def test_a_site_may_show_less_than_licences_let(
+    private: Path, tmp_path: Path, most: str, levels: set[str], texts: int
+) -> None:
+    news = tmp_path / "news.db"
+    publish.publish(private, news)
+    publish.publish(private, news, rights=most)  # what has not changed since is shown otherwise too
+    assert {row["rights"] for row in read(news, "SELECT rights FROM articles")} == levels
+    assert len(read(news, "SELECT * FROM article_texts")) == texts
+    shown = {row["summary"] for row in read(news, "SELECT summary FROM articles")}
+    assert (shown == {""}) == (most == "title")
+
+
 def test_a_private_instance_may_show_every_text(private: Path, tmp_path: Path) -> None:
     publish.publish(private, tmp_path / "news.db", level="private")
     assert {row["rights"] for row in read(tmp_path / "news.db", "SELECT rights FROM articles")} == {

@@ -20,7 +20,7 @@ import readme
 from click.testing import CliRunner
 
 import crawler
-from crawler import registry, settings
+from crawler import config, registry, settings
 from crawler.cli import main as tamis
 from crawler.exports.feeds import SIZE
 from crawler.exports.formats import FORMATS
@@ -269,6 +269,13 @@ def options_of(name: str) -> list[str]:
 
 
 # --- What it shows how to add ---------------------------------------------------------------------
+
+
+def test_the_configuration_is_right(tmp_path: Path) -> None:
+    path = tmp_path / "tamis.toml"
+    path.write_text(fenced("toml", "# tamis.toml"), encoding="utf-8")
+    found = config.load(path, environ={})
+    assert found["exports"][0]["out"] == "public/logement.csv"
 
 
 def test_the_source_record_is_right(tmp_path: Path) -> None:
