@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from crawler import clock, database, registry, runs
+from crawler import clock, database, enrichment, registry, runs, store, workers
 from crawler.config import Config
 from crawler.errors import TamisError
 from crawler.exports.articles import export_articles, format_of
@@ -26,12 +26,16 @@ from crawler.publish import PHASES, publish
 from crawler.query import written
 from crawler.reports import Report, keep
 from crawler.runs import Step
+from enrich import annotate
 from spiders.run import crawl
 
 # Of the time that a run has, what comes after the crawl gets SAFETY times what it took in the last
 # run, between these shares of the whole.
 SAFETY = 1.5
 LEAST_AFTER, MOST_AFTER = 0.1, 0.5
+# Pages that an older version has read and that are marked to be read again at a time: three
+# minutes' work, so that what is new waits no longer for them.
+STALE = 5_000
 # A run that is not done now and then has had much to do; one after the other, too little time.
 MOST_UNFINISHED = 3
 SECONDS_AN_HOUR = 3600.0
@@ -50,8 +54,7 @@ class _Run:
     ident: int
     started: str
     before: tuple[int, int]
-    began: float  # time.monotonic()
-    seconds: float  # that it may take
+    latest: float  # time.monotonic(), when what comes after reading must begin
     settings: dict[str, Any]
     steps: list[Step] = field(default_factory=list)
     figures: dict[str, int] = field(default_factory=dict)
@@ -75,13 +78,9 @@ class _Run:
             enabled=None if config["crawl.only"] else True,
             **{name: config[f"crawl.{name}"] for name in SELECTING},
         )
-        with closing(database.private(self.db)) as private:
-            after = SAFETY * runs.seconds_after(private, "crawl")
-        share = min(max(after / self.seconds, LEAST_AFTER), MOST_AFTER)
-        left = self.began + (1 - share) * self.seconds - time.monotonic()
         summary = crawl(
             chosen, self.db, settings=self.settings, known=records,
-            workers=config["crawl.workers"], seconds=left,
+            workers=config["crawl.workers"], seconds=self.latest - time.monotonic(),
         )  # fmt: skip
         self.figures |= {"channels": summary.visited, "failed": summary.failed}
         self.late = summary.late
@@ -93,6 +92,31 @@ class _Run:
                 " reaches the network"
             )
         return str(summary)
+
+    def enrich(self) -> str:
+        """What an older version has read, as much as there is time for."""
+        version, done = annotate.version(), 0
+        with (
+            closing(database.private(self.db)) as private,
+            Progress("read") as progress,
+            workers.asked_to_stop() as asked,
+        ):
+            while not self.late and store.mark_stale(private, version, most=STALE):
+                progress.expect("read", store.count_unread(private))
+                done += enrichment.run(
+                    private, processes=self.config["crawl.workers"], progress=progress,
+                    stop=lambda: asked.is_set() or self.is_late(),
+                )  # fmt: skip
+                if asked.is_set():
+                    raise StoppedError
+            if done:
+                store.settle(private)
+        return f"{done:,} pages read by this version that an older one had read"
+
+    def is_late(self) -> bool:
+        """Whether what comes after the crawl must begin; once it is, it stays so."""
+        self.late = self.late or time.monotonic() >= self.latest
+        return self.late
 
     def publish(self) -> str:
         config = self.config
@@ -136,6 +160,7 @@ SELECTED = ("languages", "themes", "countries", "sources", "searches", "formats"
 # In this order. Those after `publish` write what it published, so they need it.
 STEPS: dict[str, Callable[[_Run], str]] = {
     "crawl": _Run.crawl,
+    "enrich": _Run.enrich,
     "publish": _Run.publish,
     "feeds": _Run.feeds,
     "exports": _Run.exports,
@@ -154,10 +179,13 @@ def daily(config: Config, *, settings: dict[str, Any], hours: float | None = Non
     db = Path(config["files.private"])
     with database.alone(db):
         with closing(database.private(db)) as private:
+            seconds = (hours or config["daily.hours"]) * SECONDS_AN_HOUR
+            after = SAFETY * runs.seconds_of(private, besides=("crawl", "enrich")) / seconds
+            share = min(max(after, LEAST_AFTER), MOST_AFTER)
             run = _Run(
                 config=config, db=db, ident=runs.begin(private), started=clock.now(),
                 before=runs.marks(private), settings=settings,
-                began=began, seconds=(hours or config["daily.hours"]) * SECONDS_AN_HOUR,
+                latest=began + (1 - share) * seconds,
             )  # fmt: skip
         _work(run)
         report = _ended(run)

@@ -1,7 +1,7 @@
 """Each daily job in a table: when, what it did, and what it wanted a person to do."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -74,13 +74,13 @@ def in_a_row(db: Database, status: str) -> int:
     return next((n for n, (each,) in enumerate(rows) if each != status), len(rows))
 
 
-def seconds_after(db: Database, first: str) -> float:
-    """How long the steps after `first` took in the last run that came to its end."""
+def seconds_of(db: Database, *, besides: Collection[str]) -> float:
+    """How long the other steps than these took in the last run that came to its end."""
     found = db.execute(
         "SELECT steps FROM runs WHERE status = 'done' ORDER BY id DESC LIMIT 1"
     ).fetchone()
     steps = json.loads(found[0]) if found else []
-    return float(sum(step["seconds"] for step in steps if step["name"] != first))
+    return float(sum(step["seconds"] for step in steps if step["name"] not in besides))
 
 
 def published(db: Database) -> Iterator[dict[str, Any]]:

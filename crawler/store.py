@@ -58,12 +58,16 @@ def count_unread(db: Database) -> int:
     return int(db.execute("SELECT count(*) FROM urls WHERE outcome = 'fetched'").fetchone()[0])
 
 
-def mark_stale(db: Database, version: str) -> int:
-    """Put back among the unread every page that another enricher than `version` read."""
+def mark_stale(db: Database, version: str, *, most: int = -1) -> int:
+    """Put back among the unread every page that another enricher than `version` read.
+
+    Or up to `most` of them, so that what is new need not wait for all of these.
+    """
     return db.execute(
-        "UPDATE urls SET outcome = 'fetched' WHERE enricher IS NOT NULL AND enricher <> ?"
-        " AND outcome <> 'fetched'",
-        (version,),
+        "UPDATE urls SET outcome = 'fetched' WHERE id IN (SELECT id FROM urls"
+        " WHERE (enricher < :version OR enricher > :version) AND outcome <> 'fetched'"
+        " LIMIT :most)",
+        {"version": version, "most": most},
     ).rowcount
 
 

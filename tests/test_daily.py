@@ -142,7 +142,7 @@ def test_a_step_that_fails_is_told_and_those_that_need_it_are_left(
     assert "The step publish failed: " in ran.stdout
     told = report(folder)
     assert [step["status"] for step in told["steps"]] == [  # type: ignore[attr-defined]
-        "done", "failed", "left", "left"
+        "done", "done", "failed", "left", "left"
     ]  # fmt: skip
     assert told["status"] == "failed"
     (folder / "news.db").unlink()
@@ -177,6 +177,21 @@ def test_an_export_that_cannot_be_fails_alone(folder: Path, daily: Daily) -> Non
 
 # Enough of them that texts made from them do not pack well.
 WORDS = [f"{a}{b}{c}" for a in SYLLABLES for b in SYLLABLES for c in SYLLABLES]
+
+
+def test_what_an_older_version_has_read_is_read_again(
+    daily: Daily, private: Callable[[], Database]
+) -> None:
+    daily()
+    private().execute("UPDATE urls SET enricher = 'tamis-1'")
+    private().execute("UPDATE articles SET title = 'Lu autrement', content_hash = ''")
+    ran = daily()
+    assert "enrich" in ran.stdout
+    assert "3 pages read by this version" in ran.stdout
+    titles = {row["title"] for row in private().table("articles").rows}
+    assert titles == {f"Le centre numéro {n} rouvre" for n in range(3)}
+
+
 # A file may grow no larger: what a full disk is to SQLite.
 FULL = """
 import resource, signal
