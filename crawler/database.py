@@ -1,13 +1,14 @@
 """Opening the private database, the same way for whoever reads or writes it."""
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 from sqlite_utils import Database
 
-from crawler import schema
+from crawler import upgrading
 from crawler.errors import ConfigError, TamisError
 
 BUSY_MILLISECONDS = 60_000  # crawl and enrichment write in turns, each for milliseconds
@@ -50,26 +51,39 @@ def private(path: str | Path, *, create: bool = True) -> Database:
         )
     with told(path):
         db = Database(path)
-    db.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
     try:
-        db.execute("PRAGMA journal_mode = WAL")
+        db.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
+        upgrading.check(db, path)
+        _wal(db)
+        # In WAL a killed process loses nothing that was committed; a power cut may lose the last
+        # commits, whose pages are then fetched again.
+        db.execute("PRAGMA synchronous = NORMAL")
+        db.execute("PRAGMA foreign_keys = ON")
+        upgrading.upgrade(db, path)
     except sqlite3.DatabaseError as error:
         db.close()
         raise ConfigError(
             f"{path} cannot be used as the private database: {error}; {advice(error)}"
         ) from error
-    # In WAL a killed process loses nothing that was committed; a power cut may lose the last
-    # commits, whose pages are then fetched again.
-    db.execute("PRAGMA synchronous = NORMAL")
-    db.execute("PRAGMA foreign_keys = ON")
-    try:
-        schema.private.apply(db)
-    except sqlite3.DatabaseError as error:
+    except BaseException:
         db.close()
-        raise ConfigError(
-            f"{path} cannot be used as the private database: {error}; {advice(error)}"
-        ) from error
+        raise
     return db
+
+
+def _wal(db: Database) -> None:
+    """For this lock SQLite does not wait by itself where another process sets it too."""
+    give_up = time.monotonic() + BUSY_MILLISECONDS / 1000
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+            if not busy or time.monotonic() > give_up:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 @contextmanager
