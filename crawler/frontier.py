@@ -269,7 +269,8 @@ class Frontier:
 
 
 def _next_look(url: PendingUrl, now: str) -> str | None:
-    age = clock.seconds_between(url.first_fetched, now) if url.first_fetched else 0.0
+    # A clock that was set back leaves pages of tomorrow.
+    age = max(0.0, clock.seconds_between(url.first_fetched, now)) if url.first_fetched else 0.0
     known_for = clock.seconds_between(f"{url.dated}T00:00:00Z", now) if url.dated else 0.0
     wait = schedule.next_look(age, known_for=known_for)
     return None if wait is None else clock.after(wait)

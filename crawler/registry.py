@@ -329,8 +329,17 @@ def _read(place: Path) -> tuple[Files, list[SourceError]]:
             # -sig: some editors on Windows put a byte order mark first, which TOML forbids.
             files[path.name] = tomllib.loads(path.read_text(encoding="utf-8-sig"))
         except (OSError, ValueError) as error:  # ValueError: neither TOML nor UTF-8
-            errors.append(SourceError(f"{path.name} cannot be read: {error}"))
+            errors.append(SourceError(f"{path.name} cannot be read: {_with_line(error, path)}"))
     return files, errors
+
+
+def _with_line(error: Exception, path: Path) -> str:
+    """Of a file that was half saved, tomllib says only that it ends too soon."""
+    end = "at end of document"
+    told = str(error)
+    if end in told:
+        told = told.replace(end, f"{end}, line {len(path.read_bytes().splitlines())}")
+    return told
 
 
 def _mistakes(files: Files, dead: Mapping[str, str]) -> Iterator[str]:

@@ -87,4 +87,4 @@ def told_of_change(unchanged: int, since: float) -> float:
     `since` is how many seconds ago it was fetched, `unchanged` how often in a row that brought
     nothing.
     """
-    return max(0.0, min(MIN_LOOK * 2.0**unchanged, MAX_LOOK) - since)
+    return max(0.0, min(MIN_LOOK * 2.0**unchanged, MAX_LOOK) - max(since, 0.0))

@@ -1,5 +1,6 @@
 """A crawl from beginning to end: the spider, enrichment beside it, and what came of it."""
 
+import logging
 import sqlite3
 import time
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ from typing import Any, NamedTuple
 from scrapy.crawler import AsyncCrawlerProcess, Crawler
 from scrapy.settings import Settings
 
-from crawler import database, store
+from crawler import database, setback, store
 from crawler.enrichment import Beside
 from crawler.errors import TamisError
 from crawler.guard import require_contact
@@ -22,6 +23,8 @@ from crawler.progress import Progress
 from crawler.workers import asked_to_stop
 from spiders.channels import addresses
 from spiders.news import NewsSpider
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +92,8 @@ def crawl(
     with database.alone(db):
         try:
             with closing(database.private(db)) as private:
+                if late := setback.bring_back(private):
+                    logger.warning("%s: %s waits of a clock that ran ahead are over", db, late)
                 before = store.visit_counts(private)
             spider = {"db": str(db), "sources": sources, "known": known}
             deadline = None if seconds is None else time.monotonic() + seconds

@@ -427,3 +427,28 @@ def test_a_host_that_refuses_its_reservation_file_is_left_alone_and_the_crawl_en
     assert "asked to be left alone: 120 minutes" in ran.stdout
     assert (web.hits["/a"], web.hits["/b"]) == (0, 0)
     assert {row["outcome"] for row in stored().table("urls").rows} == {"pending"}
+
+
+# What a person does meanwhile.
+
+
+def test_a_record_half_saved_during_a_crawl_is_the_next_ones_error_with_file_and_line(
+    web: Web, crawl: Crawl, tmp_path: Path
+) -> None:
+    record = tmp_path / "sources" / "test.toml"
+    whole = record.read_text("utf-8")
+    half = whole[: whole.index("feeds = ") + len("feeds = [{ url = ")]
+
+    def saved(_: dict[str, str]) -> Answer:
+        record.write_text(half, encoding="utf-8")
+        return Answer(feed(f"{web.url}/a"), content_type=RSS)
+
+    web.pages = {"/feed": saved, "/a": Answer(article("Le centre rouvre", *TEXT))}
+    assert crawl("--no-enrich").returncode == 0
+    assert web.hits["/a"] == 1
+    ran = crawl("--no-enrich")
+    assert (ran.returncode, web.hits["/feed"]) == (1, 1)
+    assert re.search(rf"test\.toml.* line {half.count(chr(10)) + 1}\b", ran.stderr), ran.stderr
+    assert "Traceback" not in ran.stderr
+    record.write_text(whole, encoding="utf-8")
+    assert crawl("--no-enrich").returncode == 0
