@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from pathlib import Path
 
 import pytest
 from sqlite_utils import Database
+from web import RSS, Answer, Web, article, feed, record
 
 pytestmark = pytest.mark.slow
 
@@ -159,6 +161,72 @@ def test_the_demo_runs_without_a_checkout(installed: Installed, demo: str) -> No
     assert "articles from" in demo
     with closing(Database(installed.folder / "out/news.db")) as db:
         assert db.execute("SELECT count(*) FROM articles").fetchone()[0] > 100
+
+
+# What the Containerfile of `tamis schedule container` builds, without a registry: our wheel at
+# /opt, a volume at /srv, nothing else that can be written but /tmp, and a user who is nobody.
+AS_A_CONTAINER = """
+set -e
+mount --make-rprivate /
+mount --bind {place} /opt
+mount --bind {volume} /srv
+if [ -n "{closed}" ]; then  # Python's own folder is below one that only its owner may enter
+  mount --bind {base} /mnt
+  mount -t tmpfs -o mode=755 tmpfs {closed}
+  mkdir -p {base}
+  mount --bind /mnt {base}
+fi
+mount -t tmpfs tmpfs /tmp
+for folder in / /opt; do mount -o remount,ro,bind $folder; done
+cd /srv
+exec setpriv --reuid=10001 --regid=10001 --clear-groups --no-new-privs --bounding-set=-all \\
+  env -i HOME=/tmp PATH=/opt/bin:/usr/bin:/bin sh -c '{command}'
+"""
+
+
+def in_a_container(
+    installed: Installed, volume: Path, command: str
+) -> subprocess.CompletedProcess[str]:
+    base = Path(sys.base_prefix)
+    shut = [each for each in reversed(base.parents) if not each.stat().st_mode & 0o001]
+    script = AS_A_CONTAINER.format(
+        place=installed.programs.parent, volume=volume, command=command, base=base,
+        closed=shut[0] if shut else "",
+    )  # fmt: skip
+    return subprocess.run(
+        ["unshare", "--mount", "sh", "-c", script],
+        capture_output=True, text=True, timeout=SECONDS, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.skipif(
+    os.geteuid() != 0 or not shutil.which("unshare") or not shutil.which("setpriv"),
+    reason="only root may unshare, and setpriv is needed",
+)
+def test_the_daily_job_runs_as_nobody_on_a_read_only_file_system(
+    installed: Installed, web: Web, tmp_path: Path
+) -> None:
+    if subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode:
+        pytest.skip("this machine lets nobody unshare")
+    volume = tmp_path / "volume"
+    (volume / "sources").mkdir(parents=True)
+    text = record("quai", web.url, f"{web.url}/feed")
+    (volume / "sources" / "test.toml").write_text(text, encoding="utf-8")
+    (volume / "tamis.toml").write_text(
+        "[files]\nsources = 'sources'\n[crawl]\nloopback = true\ndelay = 0\nworkers = 1\n",
+        encoding="utf-8",
+    )
+    os.chown(volume, 10001, 10001)
+    installed.programs.parent.chmod(0o755)
+    web.pages["/feed"] = Answer(feed(f"{web.url}/a"), content_type=RSS)
+    web.pages["/a"] = Answer(article("Le centre rouvre", "Le centre rouvre au quai, dit-il. " * 9))
+    flags = "[os.statvfs(at).f_flag & os.ST_RDONLY for at in sys.argv[1:]]"
+    code = f'python -c "import os, sys; print(os.getuid(), {flags})" / /opt /srv /tmp'
+    assert in_a_container(installed, volume, code).stdout == "10001 [1, 1, 0, 0]\n"
+    ran = in_a_container(installed, volume, "python -m crawler daily --quiet")
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
+    with closing(Database(volume / "datasette" / "news.db")) as db:
+        assert [row["title"] for row in db.table("articles").rows] == ["Le centre rouvre"]
 
 
 @pytest.mark.usefixtures("demo")
