@@ -7,11 +7,20 @@ import click
 
 from crawler import __version__
 from crawler import config as configuration
-from crawler.commands import crawling, daily, exporting, filters, publishing, schedule, sources
+from crawler.commands import (
+    crawling,
+    daily,
+    doctor,
+    exporting,
+    filters,
+    publishing,
+    schedule,
+    sources,
+)
 from crawler.errors import TamisError
 
 COMMANDS = (
-    daily.config, daily.daily, daily.init, schedule.schedule,
+    daily.config, daily.daily, daily.init, doctor.doctor, schedule.schedule,
     crawling.crawl, crawling.enrich, crawling.import_,
     publishing.demo, publishing.publish, publishing.serve,
     exporting.export, exporting.freeze, exporting.verify,

@@ -7,7 +7,6 @@ for a value of `_values`.
 import re
 import shlex
 import sys
-from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -54,7 +53,7 @@ def installation(config: Config) -> Installation:
         command=(*_program(), "--config", str(file), "daily", "--quiet"),
         config=file,
         user=file.owner(),
-        writes=tuple(_writes(config)),
+        writes=tuple(writes(config)),
         at=config["schedule.at"],
         hours=config["daily.hours"],
     )
@@ -81,6 +80,16 @@ def save(texts: dict[str, str], folder: Path) -> list[Path]:
     return list(places)
 
 
+def writes(config: Config) -> list[Path]:
+    """The folders that the job writes to, there already or not; those below others left out."""
+    named = [config.path(name) for name in ("files.private", "files.published")]
+    named += [config.below(each["out"]) for each in config["exports"]]
+    folders = {path.resolve().parent for path in named if path}
+    whole = [config.path(name) for name in ("files.reports", "feeds.out")]
+    folders |= {path.resolve() for path in whole if path}
+    return sorted(each for each in folders if not folders & set(each.parents))
+
+
 def _template(name: str) -> str:
     return (files(__name__) / "templates" / name).read_text(encoding="utf-8")
 
@@ -90,16 +99,6 @@ def _program() -> tuple[str, ...]:
     python = Path(sys.executable)
     script = python.with_name("tamis")
     return (str(script),) if script.is_file() else (str(python), "-m", "crawler")
-
-
-def _writes(config: Config) -> Iterable[Path]:
-    """Folders, those below others left out."""
-    named = [config.path(name) for name in ("files.private", "files.published")]
-    named += [config.below(each["out"]) for each in config["exports"]]
-    folders = {path.resolve().parent for path in named if path}
-    whole = [config.path(name) for name in ("files.reports", "feeds.out")]
-    folders |= {path.resolve() for path in whole if path}
-    return sorted(each for each in folders if not folders & set(each.parents))
 
 
 def _values(job: Installation) -> dict[str, str]:
