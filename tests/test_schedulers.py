@@ -43,6 +43,8 @@ out = "data/exports/loyer.csv"
 """
 # What cron gives a job, and GitHub's runners a step: crontab(5); "bash -e" where no shell is named.
 BARE = {"SHELL": "/bin/sh", "PATH": "/usr/bin:/bin", "LOGNAME": "operator"}
+# Where there are several checkouts: that of these tests.
+THIS = {"PYTHONPATH": str(ROOT)}
 STEP = ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c"]
 
 
@@ -197,8 +199,9 @@ def test_cron_runs_the_job_where_it_should_with_what_little_it_gives(
     )  # fmt: skip
 
 
-@pytest.mark.slow
-def test_the_line_of_cron_does_the_whole_job_and_mails_nothing(web: Web, tmp_path: Path) -> None:
+@pytest.fixture(name="real")
+def _real(web: Web, tmp_path: Path) -> schedulers.Installation:
+    """This installation, for one site of one article."""
     folder = tmp_path / FOLDER
     (folder / "sources").mkdir(parents=True)
     text = record("quai", web.url, f"{web.url}/feed")
@@ -210,17 +213,60 @@ def test_the_line_of_cron_does_the_whole_job_and_mails_nothing(web: Web, tmp_pat
     )
     web.pages["/feed"] = Answer(feed(f"{web.url}/a"), content_type=RSS)
     web.pages["/a"] = Answer(article("Le centre rouvre", "Le centre rouvre au quai, dit-il. " * 9))
-    job = schedulers.installation(config.load(folder / "tamis.toml"))
-    # PYTHONPATH: where there are several checkouts, this one.
-    ran = by_cron(job, {**BARE, "HOME": str(tmp_path), "PYTHONPATH": str(ROOT)})
+    return schedulers.installation(config.load(folder / "tamis.toml"))
+
+
+@pytest.mark.slow
+def test_the_line_of_cron_does_the_whole_job_and_mails_only_what_a_person_must_see(
+    real: schedulers.Installation, web: Web, tmp_path: Path
+) -> None:
+    folder = real.config.parent
+    environ = {**BARE, "HOME": str(tmp_path), **THIS}
+    ran = by_cron(real, environ)
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
     assert "Le centre rouvre" in (folder / "feeds" / "fr.atom").read_text("utf-8")
     web.pages["/feed"] = Answer(b"", 500)
     with closing(sqlite3.connect(folder / "data" / "tamis.db", isolation_level=None)) as db:
         db.execute("UPDATE channels SET due = ''")
-    ran = by_cron(job, {**BARE, "HOME": str(tmp_path), "PYTHONPATH": str(ROOT)})
+    ran = by_cron(real, environ)
     assert (ran.returncode, ran.stderr) == (1, "")
     assert "None of 1 channels gave an answer" in ran.stdout
+
+
+# All is read-only but the named folders and /dev/shm, which stands for PrivateTmp.
+SANDBOX = """
+set -e
+mount --make-rprivate /
+for folder in "$@"; do mount --bind "$folder" "$folder"; done
+mount -o remount,ro,bind /
+cd "$FOLDER"
+eval "exec $COMMAND"
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("unshare"), reason="only root may mount")
+def test_the_service_does_the_whole_job_where_it_may_write(
+    real: schedulers.Installation, tmp_path: Path
+) -> None:
+    unit = schedulers.written("systemd", real)["tamis.service"]
+    told = dict(re.findall(r"^(\w+)=(.*)$", unit, re.MULTILINE))
+    plain = {name: value.replace("%%", "%").replace("$$", "$") for name, value in told.items()}
+    (install,) = re.findall(r"^#   (mkdir .+)$", unit, re.MULTILINE)
+    subprocess.run(["sh", "-c", install], check=True)
+    environ = {
+        **BARE, **THIS, "HOME": str(tmp_path), "TMPDIR": "/dev/shm",  # noqa: S108 (what systemd gives)
+        "FOLDER": plain["WorkingDirectory"],
+        "COMMAND": shlex.join(shlex.split(plain["ExecStart"])),
+    }  # fmt: skip
+    ran = subprocess.run(
+        ["unshare", "--mount", "sh", "-c", SANDBOX, "sh", *shlex.split(plain["ReadWritePaths"])],
+        env=environ, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if "unshare" in ran.stderr:
+        pytest.skip("this machine lets nobody unshare")
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
+    assert "Le centre rouvre" in (real.config.parent / "feeds" / "fr.atom").read_text("utf-8")
 
 
 # GitHub.
@@ -416,7 +462,7 @@ def test_the_image_is_built_in_two_stages_and_runs_as_nobody(job: schedulers.Ins
     told = instructions(schedulers.written("container", job)["Containerfile"])
     assert [word for word, _ in told] == [
         "ARG", "FROM", "COPY", "RUN", "FROM", "COPY", "RUN", "ENV", "USER", "VOLUME", "WORKDIR",
-        "HEALTHCHECK", "CMD",
+        "CMD",
     ]  # fmt: skip
     last = dict(told[4:])
     user, _, group = last["USER"].partition(":")

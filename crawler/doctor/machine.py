@@ -38,6 +38,8 @@ SERIALIZED = 3  # sqlite3.threadsafety, PEP 249: Datasette's threads share conne
 FEWEST_FILES, ENOUGH_FILES = 256, 1024
 # Of the file system and of the system, in seconds: more is another machine's clock.
 APART = 60.0
+# `tamis demo` with two processes that read takes 660 MB (proportional set sizes, all processes).
+LEAST_MEMORY = 1000 * MB
 YEARS = range(2026, 2100)
 # Bytes that must be free where we write, whatever is there: a day of the whole registry; what
 # reading unpacks for a while.
@@ -186,6 +188,19 @@ def open_files(_: Case) -> Iterator[Finding]:
     said = f"only {soft} may be open at once"
     do = f"`ulimit -n {ENOUGH_FILES}`, or LimitNOFILE= of the service"
     yield problem(said, do) if soft < FEWEST_FILES else warning(said, do)
+
+
+@check("memory")
+def memory(_: Case) -> Iterator[Finding]:
+    """Of the machine: what others leave of it changes by the minute."""
+    size = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    if size < LEAST_MEMORY:
+        yield warning(
+            f"{size / MB:,.0f} MB, and a crawl takes {LEAST_MEMORY / MB:,.0f}",
+            "write workers = 1 below [crawl] in tamis.toml",
+        )
+    else:
+        yield ok(f"{size / MB:,.0f} MB")
 
 
 @check("clock")
