@@ -60,7 +60,7 @@ def _job(tmp_path: Path) -> schedulers.Installation:
     found = schedulers.installation(config.load(folder / "tamis.toml"))
     return schedulers.Installation(
         command=(str(program), *found.command[-4:]), config=found.config, user=found.user,
-        writes=found.writes, at=found.at, hours=found.hours,
+        writes=found.writes, keeps=found.keeps, at=found.at, hours=found.hours,
     )  # fmt: skip
 
 
@@ -79,6 +79,10 @@ def test_the_job_is_described_by_tamis_toml(job: schedulers.Installation) -> Non
     assert job.command[1:] == ("--config", str(job.config), "daily", "--quiet")
     assert (job.user, job.at, job.hours) == (folder.owner(), "05:07", 2.5)
     assert job.writes == (folder / "data", folder / "public")
+    assert {str(path.relative_to(folder)) for path in job.keeps} == {
+        "data/tamis.db", "data/tamis.db-wal", "public/news.db", "public/snapshots",
+        "data/reports", "public/feeds", "data/exports/loyer.csv",
+    }  # fmt: skip
 
 
 def test_without_tamis_toml_there_is_nothing_to_schedule(
@@ -282,6 +286,7 @@ esac
 # A day's work: one line more in the database.
 MAKE = """#!/bin/sh
 mkdir -p .venv/bin data public/feeds
+echo "$GITHUB_RUN_NUMBER" > public/page.html
 cat > .venv/bin/tamis <<'END'
 #!/bin/sh
 echo "$*" > called
@@ -315,7 +320,8 @@ class GitHub:
         checkout.mkdir()
         environ = {
             "PATH": f"{programs}:{os.environ['PATH']}", "GITHUB": str(self.folder),
-            "GITHUB_REPOSITORY": "example/news", "STATUS": str(status),
+            "GITHUB_REPOSITORY": "example/news", "GITHUB_RUN_NUMBER": checkout.name,
+            "STATUS": str(status),
             "ANEW": str(anew).lower(),
         }  # fmt: skip
         outcomes: dict[str, str] = {}
@@ -396,12 +402,13 @@ def test_the_database_goes_from_one_day_to_the_next(github: GitHub) -> None:
         outcomes, said = github.run()
         assert set(outcomes.values()) == {"success"}, said
         assert (github.checkout / "data/tamis.db").read_text("utf-8") == "a day\n" * days
+        page = (github.checkout / "public/page.html").read_text("utf-8").strip()
+        assert page == github.checkout.name, "what belongs to the checkout is today's"
     listed = subprocess.run(
         ["tar", "-tf", "tamis-data.tar"], cwd=github.checkout,
         capture_output=True, text=True, check=True,
     )  # fmt: skip
-    assert {"data/tamis.db", "public/news.db"} <= set(listed.stdout.splitlines())
-    assert ".lock" not in listed.stdout
+    assert listed.stdout.split() == ["data/tamis.db", "public/news.db", "public/feeds/"]
 
 
 def test_a_day_that_needs_a_person_fails_and_is_kept_all_the_same(github: GitHub) -> None:

@@ -27,17 +27,22 @@ KEPT = 30
 # Of the six hours of a job there; the rest is for what it does before and after.
 GITHUB_HOURS = 5.0
 HOUR = 3600
+SNAPSHOTS = "snapshots"  # beside the published database: crawler.publish
 PLACEHOLDER = re.compile(r"@([A-Z_]+)@")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Installation:
-    """The job to be run: all paths are absolute, and `writes` are the folders it writes to."""
+    """The job to be run, all paths absolute.
+
+    `writes` are the folders it writes to, `keeps` what it goes on from the next day or is run for.
+    """
 
     command: tuple[str, ...]
     config: Path
     user: str
     writes: tuple[Path, ...]
+    keeps: tuple[Path, ...]
     at: str
     hours: float
 
@@ -54,6 +59,7 @@ def installation(config: Config) -> Installation:
         config=file,
         user=file.owner(),
         writes=tuple(writes(config)),
+        keeps=tuple(_keeps(config)),
         at=config["schedule.at"],
         hours=config["daily.hours"],
     )
@@ -90,6 +96,15 @@ def writes(config: Config) -> list[Path]:
     return sorted(each for each in folders if not folders & set(each.parents))
 
 
+def _keeps(config: Config) -> list[Path]:
+    """Not whole folders: beside the published database stands the site, which is to be today's."""
+    db, news = Path(config["files.private"]), Path(config["files.published"])
+    found = [db, db.with_name(f"{db.name}-wal"), news, news.parent / SNAPSHOTS]
+    found += [path for name in ("files.reports", "feeds.out") if (path := config.path(name))]
+    found += [config.below(each["out"]) for each in config["exports"]]
+    return [path.resolve() for path in found]
+
+
 def _template(name: str) -> str:
     return (files(__name__) / "templates" / name).read_text(encoding="utf-8")
 
@@ -116,6 +131,7 @@ def _values(job: Installation) -> dict[str, str]:
         "FOLDER_CRON": _cron(shlex.quote(str(folder))),
         # A path alone is not unquoted by systemd.
         "FOLDER_UNIT": str(folder).replace("%", "%%"),
+        "KEEPS_REPOSITORY": shlex.join(_inside(each, folder) for each in job.keeps),
         "HOUR": str(int(hour)),
         "HOURS_GITHUB": f"{min(job.hours, GITHUB_HOURS):g}",
         "HOURS": f"{job.hours:g}",
@@ -126,7 +142,6 @@ def _values(job: Installation) -> dict[str, str]:
         "SECONDS": str(int((job.hours + 1) * HOUR)),
         "TIME": job.at,
         "USER": job.user,
-        "WRITES_REPOSITORY": shlex.join(_inside(each, folder) for each in job.writes),
         "WRITES_UNIT": " ".join(map(_unit, map(str, job.writes))),
     }
 
