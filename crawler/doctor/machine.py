@@ -41,10 +41,11 @@ APART = 60.0
 # `tamis demo` with two processes that read takes 660 MB (proportional set sizes, all processes).
 LEAST_MEMORY = 1000 * MB
 YEARS = range(2026, 2100)
-# Bytes that must be free where we write, whatever is there: a day of the whole registry; what
-# reading unpacks for a while.
+# Bytes that must be free, whatever is there: more than a day of the whole registry brings (some
+# thousand pages of 20 kB, packed and read); what processes that read unpack for a while.
 LEAST_FREE, LEAST_TEMPORARY = 200 * MB, 200 * MB
-# A new snapshot stands beside the old one, and is larger.
+# In sizes of the snapshot that is there: the new one beside it, which is larger, and as much again
+# while its indexes are made.
 SNAPSHOT = 2.2
 
 
