@@ -26,6 +26,7 @@ from crawler.publish import PHASES, publish
 from crawler.query import written
 from crawler.reports import Report, keep
 from crawler.runs import Step
+from crawler.setback import clock_problem
 from enrich import annotate
 from spiders.run import crawl
 
@@ -86,6 +87,8 @@ class _Run:
         self.late = summary.late
         if summary.stopped:
             raise StoppedError
+        with closing(database.private(self.db)) as private:
+            self.needs += filter(None, [clock_problem(private)])
         if not summary.well:
             self.needs.append(
                 f"None of {summary.visited:,} channels gave an answer: see whether this machine"

@@ -102,6 +102,7 @@ def test_a_file_that_is_named_must_be_there(tmp_path: Path) -> None:
 def test_an_option_is_heard_before_the_environment_the_file_and_the_default(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     path = written(tmp_path, "[files]\nprivate = 'of-the-file.db'\n")
     monkeypatch.delenv("TAMIS_DB", raising=False)
     told = {

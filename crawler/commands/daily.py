@@ -1,6 +1,7 @@
 """The daily job and its configuration: daily, init, config."""
 
 import json
+import logging
 import sys
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,7 @@ def daily(config: configuration.Config, hours: float | None, *, quiet: bool, as_
     settings["TAMIS_RELIEFWEB_APPNAME"] = config["crawl.reliefweb_appname"]
     if quiet:
         progress.be_silent()
-        settings["LOG_LEVEL"] = "CRITICAL"  # the ledger has what it would say
+        logging.disable(logging.ERROR)  # the ledger and the report have what it would say
     report = run_daily(config, settings=settings, hours=hours)
     if not quiet or not report.well:
         click.echo(reports.as_json(report) if as_json else report)
