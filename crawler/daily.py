@@ -87,8 +87,6 @@ class _Run:
         self.late = summary.late
         if summary.stopped:
             raise StoppedError
-        with closing(database.private(self.db)) as private:
-            self.needs += filter(None, [clock_problem(private)])
         if not summary.well:
             self.needs.append(
                 f"None of {summary.visited:,} channels gave an answer: see whether this machine"
@@ -190,6 +188,8 @@ def daily(config: Config, *, settings: dict[str, Any], hours: float | None = Non
                 before=runs.marks(private), settings=settings,
                 latest=began + (1 - share) * seconds,
             )  # fmt: skip
+            # Before the crawl, after which what is newest is of now.
+            run.needs += filter(None, [clock_problem(private)])
         _work(run)
         report = _ended(run)
     try:

@@ -107,7 +107,7 @@ def environment() -> dict[str, click.Option]:
     """The environment variables that the command line reads, each with the option it stands for."""
     return {
         option.envvar: option
-        for _, command in commands()
+        for _, command in [("tamis", tamis), *commands()]
         for option in options(command)
         if isinstance(option.envvar, str)
     }

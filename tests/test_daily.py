@@ -192,6 +192,23 @@ def test_what_an_older_version_has_read_is_read_again(
     assert titles == {f"Le centre numéro {n} rouvre" for n in range(3)}
 
 
+def test_a_clock_that_was_set_back_wants_a_person_once(
+    web: Web, daily: Daily, private: Callable[[], Database]
+) -> None:
+    ahead = (
+        "from datetime import timedelta; from crawler import clock;"
+        " clock.moment = lambda now=clock.moment, by=timedelta(days=400): now() + by"
+    )
+    assert daily(prelude=ahead).returncode == 0
+    web.pages["/feed"] = Answer(feed(f"{web.url}/0", f"{web.url}/new"), content_type=RSS)
+    web.pages["/new"] = Answer(article("Le centre numéro quatre rouvre", *TEXT))
+    ran = daily()
+    assert (ran.returncode, "the clock says" in ran.stdout) == (1, True)
+    assert private().table("articles").count == 4, "nothing waits for the day that never came"
+    ran = daily()
+    assert (ran.returncode, "the clock says" in ran.stdout) == (0, False)
+
+
 # A file may grow no larger: what a full disk is to SQLite.
 FULL = """
 import resource, signal
