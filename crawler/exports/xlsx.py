@@ -4,13 +4,12 @@ Written by hand, since the libraries make a file before its first byte can be se
 articles that takes minutes.
 """
 
-import io
 import re
 from collections.abc import Iterable, Iterator
 from html import escape
-from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from crawler.exports.inquiry import Inquiry, in_words
+from crawler.exports.parts import Part, zipped
 from crawler.exports.rows import COLUMNS, Batch, without_controls
 from crawler.translation import gettext as _
 from crawler.translation import number
@@ -18,7 +17,7 @@ from crawler.translation import number
 # Excel's own limits; of the rows, one names the columns and one says what is left out.
 MOST_ROWS = 1_048_576 - 2
 MOST_CHARACTERS = 32_767  # UTF-16 units
-# Beyond 2 GB, a part of a zip needs an extension that Excel does not read in a stream.
+# What a part may have without an extension that Excel does not read in a stream.
 MOST_BYTES = 2**31 - 2**24
 
 # What Excel would take for one character: _x0041_.
@@ -64,47 +63,33 @@ FROZEN = (
 END = "</sheetData></worksheet>"
 
 
-class _Outbox(io.RawIOBase):
-    """What the zip has written and nobody has taken; it cannot go back, as a connection cannot."""
-
-    def __init__(self) -> None:
-        self.parts: list[bytes] = []
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: object) -> int:
-        self.parts.append(bytes(data))  # type: ignore[call-overload]
-        return len(self.parts[-1])
-
-    def take(self) -> bytes:
-        taken, self.parts = b"".join(self.parts), []
-        return taken
-
-
 def write_xlsx(about: Inquiry, found: Iterable[Batch]) -> Iterator[bytes]:
     """Two sheets: the articles, and how to cite them with what Excel had no place for."""
-    outbox, cells = _Outbox(), _Cells()
-    rows = size = 0
-    with ZipFile(outbox, "w") as book:
-        for name, body in PARTS.items():
-            book.writestr(_part(name), HEAD + body)
-        with book.open(_part("xl/worksheets/sheet1.xml"), "w") as sheet:
-            sheet.write(f"{SHEET}{FROZEN}<sheetData>{cells.row(COLUMNS, 2)}".encode())
-            for batch in found:
-                fitting = batch[: MOST_ROWS - rows] if size < MOST_BYTES else ()
-                part = _xml("".join(map(cells.row, fitting)))
-                sheet.write(part)
-                rows, size = rows + len(fitting), size + len(part)
-                yield outbox.take()
-                if len(fitting) < len(batch):
-                    break
-            if rows < about.count:
-                sheet.write(_xml(cells.row([_left_out(about.count - rows)], 2)))
-            sheet.write(END.encode())
-        notes = "".join(cells.row(note) for note in _notes(about, rows, cells.cut))
-        book.writestr(_part("xl/worksheets/sheet2.xml"), _xml(f"{SHEET}<sheetData>{notes}{END}"))
-    yield outbox.take()
+    return zipped(_parts(about, found), beyond_2_gb=False)
+
+
+def _parts(about: Inquiry, found: Iterable[Batch]) -> Iterator[Part]:
+    for name, body in PARTS.items():
+        yield Part(name, [f"{HEAD}{body}".encode()])
+    cells = _Cells()
+    yield Part("xl/worksheets/sheet1.xml", _articles(about, found, cells))
+    notes = "".join(cells.row(note) for note in _notes(about, cells))
+    yield Part("xl/worksheets/sheet2.xml", [_xml(f"{SHEET}<sheetData>{notes}{END}")])
+
+
+def _articles(about: Inquiry, found: Iterable[Batch], cells: "_Cells") -> Iterator[bytes]:
+    yield f"{SHEET}{FROZEN}<sheetData>{cells.row(COLUMNS, 2)}".encode()
+    size = 0
+    for batch in found:
+        fitting = batch[: MOST_ROWS - cells.articles] if size < MOST_BYTES else ()
+        part = _xml("".join(map(cells.row, fitting)))
+        cells.articles, size = cells.articles + len(fitting), size + len(part)
+        yield part
+        if len(fitting) < len(batch):
+            break
+    if cells.articles < about.count:
+        yield _xml(cells.row([_left_out(about.count - cells.articles)], 2))
+    yield END.encode()
 
 
 def _xml(text: str) -> bytes:
@@ -112,17 +97,11 @@ def _xml(text: str) -> bytes:
     return without_controls(text).replace(b"\xef\xbf\xbe", b"").replace(b"\xef\xbf\xbf", b"")
 
 
-def _part(name: str) -> ZipInfo:
-    part = ZipInfo(name)  # of no day: the same search gives the same bytes
-    part.compress_type = ZIP_DEFLATED
-    return part
-
-
 class _Cells:
-    """Rows as XML; counts the texts that were cut."""
+    """Rows as XML; counts the articles, and the texts that were cut."""
 
     def __init__(self) -> None:
-        self.cut = 0
+        self.articles = self.cut = 0
 
     def row(self, values: Iterable[object], style: int = 1) -> str:
         return f"<row>{''.join([self._cell(value, style) for value in values])}</row>"
@@ -154,16 +133,16 @@ def _left_out(n: int) -> str:
     }
 
 
-def _notes(about: Inquiry, rows: int, cut: int) -> Iterator[tuple[str, str]]:
+def _notes(about: Inquiry, cells: _Cells) -> Iterator[tuple[str, str]]:
     yield _("To cite this search"), in_words(about)
     yield _("Address"), about.address
     yield _("Snapshot"), f"{about.snapshot} ({about.built})"
     yield _("Rights"), _("Titles, extracts and links: each article belongs to its publisher.")
-    if rows < about.count:
-        yield _("Left out"), _left_out(about.count - rows)
-    if cut:
+    if cells.articles < about.count:
+        yield _("Left out"), _left_out(about.count - cells.articles)
+    if cells.cut:
         yield (
             _("Cut"),
             _("%(n)s texts are longer than the 32,767 characters of a cell, and cut there.")
-            % {"n": number(cut)},
+            % {"n": number(cells.cut)},
         )
