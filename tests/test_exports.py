@@ -9,6 +9,7 @@ import socket
 import sqlite3
 import threading
 import time
+import zipfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -22,6 +23,7 @@ import uvicorn
 import warm
 from click.testing import CliRunner
 from published_fixture import add, article, empty_news, index_all, labels, make_news
+from pyarrow import parquet
 
 from crawler import index
 from crawler.cli import main as tamis
@@ -33,7 +35,7 @@ from crawler.serving import Newest, site
 
 MANY = 25_000
 HOSTILE = [
-    (20, "quai", "fr", "2026-11-01T08:00:00Z", '=HYPERLINK("http://x.test")', "-1 + 1"),
+    (20, "quai", "fr", "2026-11-01T08:00:00Z", '\x07=HYPERLINK("http://x.test")', "-1 + 1"),
     (21, "quai", "fr", "2026-11-01T09:00:00Z", "+32 «\u00a0sur deux\nlignes\u00a0»", "@tous\tdits"),
     (22, "phare", "ar", "2026-11-01T10:00:00Z", '\u202eعنوان; "x", y', "\r\nنص\x07\x00"),
     (23, "quai", "fr", "2026-11-01T11:00:00Z", "＝1+1 <b>&amp;</b> \ufffe", "\ttab"),
@@ -164,7 +166,8 @@ def test_a_cell_that_a_spreadsheet_would_compute_is_text(hostile: Path) -> None:
     assert '\'=HYPERLINK("http://x.test")' in cells
     assert [cell for cell in cells if cell[:1] in {*"=+-@\t\r＝＋－＠"}] == []
     book = openpyxl.load_workbook(io.BytesIO(get(hostile, "/export.xlsx").content))
-    (cell,) = (cell for row in book["Articles"].rows for cell in row if "HYPER" in str(cell.value))
+    (cell,) = (cell for row in book["Articles"].rows for cell in row
+               if str(cell.value).startswith("=HYPER"))  # fmt: skip
     assert (cell.data_type, cell.quotePrefix) == ("s", True)
 
 
@@ -222,6 +225,12 @@ def test_a_search_that_finds_nothing_is_a_file_without_rows(hostile: Path, kind:
             assert tuple(head) == COLUMNS
         elif kind == "xlsx":
             assert from_xlsx(answer.content) == [COLUMNS]
+        elif kind == "parquet":
+            assert parquet.read_table(io.BytesIO(answer.content)).num_rows == 0
+        elif answer.headers["content-type"] == "application/zip":
+            packed = zipfile.ZipFile(io.BytesIO(answer.content))
+            assert not [each for each in packed.infolist() if each.filename.endswith(".txt")
+                        and each.file_size]  # fmt: skip
         else:
             assert answer.content == b""
 
@@ -229,7 +238,7 @@ def test_a_search_that_finds_nothing_is_a_file_without_rows(hostile: Path, kind:
 @pytest.mark.parametrize(
     ("path", "status", "told"),
     [
-        ("/export.parquet", 404, "choose from csv, jsonl, xlsx, ris"),
+        ("/export.ods", 404, "choose from csv, xlsx, jsonl, parquet, ris, iramuteq, txm"),
         ("/export.csv?after=2026-02-30", 400, "is not a day"),
         ("/cite?month=13", 400, "is not a month"),
         ("/cite.parquet", 404, "no page at this address"),
@@ -342,13 +351,16 @@ def test_nothing_is_read_any_more_for_a_reader_that_has_gone(tmp_path: Path, man
 
 def test_the_command_writes_what_the_site_gives(hostile: Path, tmp_path: Path) -> None:
     for kind in FORMATS:
-        out = tmp_path / f"corpus.{kind}"
+        out = tmp_path / f"corpus.{FORMATS[kind].ending}"
         query = "http://127.0.0.1:8001/?q=aide&language=fr"
-        ran = warm.run("export", "articles", query, "--out", str(out), "--news", str(hostile))
-        assert ran.stdout == f"{out}: 2 articles\n", ran.stderr
+        ran = warm.run(
+            "export", "articles", query, "--out", str(out), "--news", str(hostile), "--format", kind
+        )
+        texts = "" if FORMATS[kind].write else ", 1 with their text"
+        assert ran.stdout == f"{out}: 2 articles{texts}\n", ran.stderr
         assert out.read_bytes() == get(hostile, f"/en/export.{kind}?q=aide&language=fr").content
     assert sorted(each.name for each in tmp_path.iterdir()) == [
-        f"corpus.{k}" for k in sorted(FORMATS)
+        f"corpus.{each}" for each in sorted(each.ending for each in FORMATS.values())
     ]
 
 
@@ -364,8 +376,17 @@ def test_the_command_writes_csv_to_standard_output(many: Path) -> None:
         (["lang=fr"], "no parameter 'lang': there are q, language"),
         (["after=yesterday"], "is not a day"),
         (["logement"], "no parameter 'logement'"),
-        (["--format", "parquet"], "no format 'parquet': --format csv|jsonl|xlsx|ris"),
-        (["--out", "corpus.parquet"], "no format 'parquet'"),
+        (["--format", "ods"], "no format 'ods': --format csv|xlsx|jsonl|parquet|ris|iramuteq|txm"),
+        (["--out", "corpus.ods"], "no format 'ods'"),
+        (["--out", "corpus.zip"], "no format 'zip'"),
+        (
+            ["--out", "corpus.ods", "--format", "csv"],
+            "corpus.ods is no name for csv: give a file that ends in .csv, a folder without",
+        ),
+        (
+            ["--out", "corpus.txt", "--format", "txm"],
+            "corpus.txt is no name for txm: give a folder without an ending, or a .zip",
+        ),
         (["--news", "nowhere.db"], "run `tamis publish` first"),
     ],
 )

@@ -68,22 +68,25 @@ def feeds(news: Path, out: Path, **selected: Any) -> None:
 @export.command("articles")
 @query_argument
 @click.option(
-    "--format", "format_", metavar="csv|jsonl|ris|xlsx",
+    "--format", "format_", metavar="csv|iramuteq|jsonl|parquet|ris|txm|xlsx",
     help="What to write (default: what --out ends in, or csv).",
 )  # fmt: skip
 @click.option(
-    "--out", type=click.Path(dir_okay=False, path_type=Path),
-    help="File to write, replaced in one step (default: standard output).",
+    "--out", type=click.Path(path_type=Path),
+    help="File to write (default: standard output); without an ending a folder, with .zip the same"
+    " in one file. Replaced in one step, if what it says has changed.",
 )  # fmt: skip
 @news_option
 def export_articles(query: Any, format_: str | None, out: Path | None, news: Path) -> None:
     """Write all articles of a search, the newest first: the file that the site gives.
 
     QUERY is what comes after the ? in the address of a search, or the whole address; without one,
-    all articles are written, reprints left out.
+    all articles are written, reprints left out. A folder or zip is a data package: beside the
+    articles, datapackage.json says what they are, whose, and how they were found.
 
     \b
     Example: tamis export articles 'q=logement&language=fr' --out logement.xlsx
+             tamis export articles 'theme=housing' --format parquet --out housing
     """
     from crawler.exports import articles
     from crawler.exports.feeds import BASE_URL
@@ -95,12 +98,15 @@ def export_articles(query: Any, format_: str | None, out: Path | None, news: Pat
     except ConfigError as error:
         raise click.UsageError(f"{error} (--format)") from error
     with Progress("articles") as progress:
-        inquiry = articles.export_articles(
+        written = articles.export_articles(
             news, query, out or sys.stdout.buffer, chosen,
             base_url=BASE_URL, day=today(), progress=progress,
         )  # fmt: skip
     if out:
-        click.echo(f"{out}: {inquiry.count:,} articles")
+        texts = (
+            "" if articles.FORMATS[chosen].write else f", {written.tally.texts:,} with their text"
+        )
+        click.echo(f"{out}: {written.inquiry.count:,} articles{texts}")
 
 
 @click.command()

@@ -1,17 +1,20 @@
 """Exports of a whole search, in every format: for the site's routes and for the command line."""
 
-import os
 import sqlite3
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
 from crawler.errors import ConfigError
+from crawler.exports import columns, parquet, textometry
 from crawler.exports.inquiry import Inquiry, inquire
+from crawler.exports.package import Fields, Resource, Tally, package
+from crawler.exports.parts import Part, zipped
 from crawler.exports.plain import write_csv, write_jsonl, write_ris
+from crawler.exports.replacing import replace_file, replace_folder
 from crawler.exports.rows import Batch, batches
 from crawler.exports.xlsx import write_xlsx
 from crawler.progress import Progress
@@ -19,22 +22,67 @@ from crawler.published import connect
 from crawler.query import Query
 from crawler.translation import spoken
 
-# Batches of articles into bytes, as they come; the inquiry says whose they are.
+# Batches of articles into bytes, or into files, as they come; the inquiry says whose they are.
 Writer = Callable[[Inquiry, Iterable[Batch]], Iterator[bytes]]
+Parts = Callable[[Inquiry, Iterable[Batch]], Iterator[Part]]
+ARTICLES = "articles"
+ZIP = "application/zip"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Format:
-    write: Writer
+    """What a search can be written as: one file, or the files of a package.
+
+    `fields` are the columns of the one file, `resources` what the several are.
+    """
+
+    label: str  # for people
     media_type: str
+    ending: str
+    write: Writer | None = None
+    fields: Fields | None = None
+    parts: Parts | None = None
+    resources: tuple[Resource, ...] = ()
 
 
 FORMATS = {
-    "csv": Format(write_csv, "text/csv; charset=utf-8; header=present"),
-    "jsonl": Format(write_jsonl, "application/x-ndjson; charset=utf-8"),
-    "xlsx": Format(write_xlsx, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-    "ris": Format(write_ris, "application/x-research-info-systems; charset=utf-8"),
-}
+    "csv": Format(
+        label="CSV", ending="csv", media_type="text/csv; charset=utf-8; header=present",
+        write=write_csv, fields=lambda: [*columns.fields(flat=True)],
+    ),
+    "xlsx": Format(
+        label="XLSX (Excel)", ending="xlsx", write=write_xlsx,
+        media_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ),
+    "jsonl": Format(
+        label="JSON lines", ending="jsonl", media_type="application/x-ndjson; charset=utf-8",
+        write=write_jsonl, fields=lambda: [*columns.fields(flat=False)],
+    ),
+    "parquet": Format(
+        label="Parquet", ending="parquet", media_type="application/vnd.apache.parquet",
+        write=parquet.write_parquet, fields=parquet.parquet_fields,
+    ),
+    "ris": Format(
+        label="RIS (Zotero)", ending="ris", write=write_ris,
+        media_type="application/x-research-info-systems; charset=utf-8",
+    ),
+    "iramuteq": Format(
+        label="IRaMuTeQ", ending="iramuteq.zip", media_type=ZIP, parts=textometry.iramuteq,
+        resources=textometry.RESOURCES,
+    ),
+    "txm": Format(
+        label="TXM", ending="txm.zip", media_type=ZIP, parts=textometry.txm,
+        resources=textometry.RESOURCES,
+    ),
+}  # fmt: skip
+
+
+def offered() -> dict[str, str]:
+    """The formats that can be written here, and what they are called."""
+    missing = set() if parquet.available() else {"parquet"}
+    return {name: each.label for name, each in FORMATS.items() if name not in missing}
+
+
 COUNTED = "articles"
 # More makes a name that some file systems refuse with its path.
 LONGEST_NAME = 60  # characters of the query
@@ -52,23 +100,38 @@ class Export:
     format: str
     conn: sqlite3.Connection
     progress: Progress | None = None
+    tally: Tally = field(default_factory=Tally)
 
     @property
     def name(self) -> str:
-        return file_name(self.inquiry, self.format)
+        return file_name(self.inquiry, FORMATS[self.format].ending)
 
     @property
     def media_type(self) -> str:
         return FORMATS[self.format].media_type
 
     def chunks(self) -> Iterator[bytes]:
-        return FORMATS[self.format].write(self.inquiry, self._batches())
+        """As one file: as a zip, if the format is of several."""
+        write = FORMATS[self.format].write
+        return write(self.inquiry, self._batches()) if write else zipped(self.parts())
+
+    def parts(self) -> Iterator[Part]:
+        """As the files of a package."""
+        chosen, found = FORMATS[self.format], self._batches()
+        resources, parts = chosen.resources, chosen.parts and chosen.parts(self.inquiry, found)
+        if chosen.write:
+            name, body = f"{ARTICLES}.{chosen.ending}", chosen.write(self.inquiry, found)
+            media_type, _, _ = chosen.media_type.partition(";")
+            resources = (Resource(ARTICLES, media_type, chosen.ending, chosen.fields),)
+            parts = iter([Part(name, body)])
+        return package(self.conn, self.inquiry, self.tally, parts or (), resources)
 
     def _batches(self) -> Iterator[Batch]:
         about = self.inquiry
         for batch in batches(self.conn, about.query, about.base_url, spoken().language):
             if self.progress:
                 self.progress.advance(COUNTED, len(batch))
+            self.tally.count(batch)
             yield batch
 
     def close(self) -> None:
@@ -86,8 +149,11 @@ def opened(
 ) -> Export:
     """The export of `query` from the database at `db`; names in it are in the language spoken.
 
-    `base_url` is used where the snapshot names no site. Raises ConfigError if there is no database.
+    `base_url` is used where the snapshot names no site. Raises ConfigError if there is no database,
+    or the format cannot be written here.
     """
+    if format_ == "parquet":
+        parquet.required()
     conn = connect(db, shared=True)
     try:
         inquiry = inquire(conn, query, base_url=base_url, day=day)
@@ -99,6 +165,19 @@ def opened(
     return Export(inquiry, format_, conn, progress)
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What an export has written; `changed` unless it was there already and said the same."""
+
+    inquiry: Inquiry
+    tally: Tally
+    changed: bool = True
+
+    @property
+    def count(self) -> int:
+        return self.inquiry.count
+
+
 def export_articles(
     db: Path,
     query: Query,
@@ -108,28 +187,34 @@ def export_articles(
     base_url: str,
     day: str,
     progress: Progress | None = None,
-) -> Inquiry:
-    """Write the export to `out`; a file is there whole, or as it was."""
+) -> Written:
+    """Write the export to `out`; what is there is there whole, or as it was.
+
+    A path that has the ending of the format is one file. One that ends in .zip is its package, one
+    without an ending the same as a folder; what was in that folder goes.
+    """
     with closing(
         opened(db, query, format_, base_url=base_url, day=day, progress=progress)
     ) as export:
         if isinstance(out, Path):
-            replace_file(out, export.chunks())
+            changed = _replaced(out, export)
         else:
+            changed = True
             out.writelines(export.chunks())
-    return export.inquiry
+    return Written(export.inquiry, export.tally, changed)
 
 
-def replace_file(path: Path, chunks: Iterable[bytes]) -> None:
-    """Write `path` beside itself, then put it in its place in one step."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.part")
-    try:
-        with draft.open("wb") as file:
-            file.writelines(chunks)
-        os.replace(draft, path)  # noqa: PTH105  says what it does: replaces
-    finally:
-        draft.unlink(missing_ok=True)
+def _replaced(out: Path, export: Export) -> bool:
+    if out.suffix == ".zip":
+        return replace_file(out, zipped(export.parts()))
+    if out.name and not out.suffix:
+        return replace_folder(out, export.parts())
+    if out.suffix == f".{FORMATS[export.format].ending}":
+        return replace_file(out, export.chunks())
+    one = f"a file that ends in .{export.format}, " if FORMATS[export.format].write else ""
+    raise ConfigError(
+        f"{out} is no name for {export.format}: give {one}a folder without an ending, or a .zip"
+    )
 
 
 def format_of(out: Path | None, asked: str | None = None) -> str:

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from crawler.errors import CorpusError
-from crawler.exports.articles import COUNTED, replace_file
-from crawler.exports.inquiry import inquire
+from crawler.exports.articles import COUNTED
+from crawler.exports.inquiry import described, inquire
+from crawler.exports.replacing import replace_file
 from crawler.progress import Progress
 from crawler.published import connect, rows, snapshot
 from crawler.query import Cursor, Query, parse
@@ -54,17 +55,7 @@ def freeze(
         inquiry = inquire(conn, query, base_url=base_url, day=day)
         if progress:
             progress.expect(COUNTED, inquiry.count)
-        told = snapshot(conn)
-        about: dict[str, Any] = {
-            "format": FORMAT,
-            "query": inquiry.query.parameters(),
-            "asked": inquiry.words,
-            "address": inquiry.address,
-            "articles": inquiry.count,
-            "frozen": day,
-            "snapshot": {"id": inquiry.snapshot, "built": inquiry.built},
-            "versions": {name: told[name] for name in ("tamis", "enricher") if name in told},
-        }
+        about = {"format": FORMAT, "frozen": day, **described(inquiry)}
         # Read twice, so that the manifest can stand first and nothing is kept in memory.
         digest = hashlib.sha256(_line(about))
         for part in _lines(conn, inquiry.query):

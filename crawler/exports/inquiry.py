@@ -2,8 +2,9 @@
 
 import json
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 from urllib.parse import urlencode
 
 from crawler import clock
@@ -22,7 +23,8 @@ from crawler.translation import month, ngettext, number, spoken
 class Inquiry:
     """A whole search, newest first. `asked` is what narrows it, in words: Theme: Housing, ...
 
-    `base_url` is where the site is found and ends in /; `day` is the day of asking, ISO 8601.
+    `base_url` is where the site is found and ends in /; `day` is the day of asking, ISO 8601;
+    `versions` are those of the programs which made the snapshot.
     """
 
     query: Query
@@ -33,6 +35,7 @@ class Inquiry:
     level: str
     base_url: str
     day: str
+    versions: Mapping[str, str]
 
     @property
     def address(self) -> str:
@@ -73,7 +76,20 @@ def inquire(conn: sqlite3.Connection, query: Query, *, base_url: str, day: str) 
         level=told.get("level", "public"),
         base_url=told.get("base_url") or base_url,
         day=day,
+        versions={name: told[name] for name in ("tamis", "enricher") if name in told},
     )
+
+
+def described(inquiry: Inquiry) -> dict[str, Any]:
+    """What a file says of the search that it holds."""
+    return {
+        "query": inquiry.query.parameters(),
+        "asked": inquiry.words,
+        "address": inquiry.address,
+        "articles": inquiry.count,
+        "snapshot": {"id": inquiry.snapshot, "built": inquiry.built},
+        "versions": dict(inquiry.versions),
+    }
 
 
 def _asked(conn: sqlite3.Connection, query: Query) -> tuple[str, ...]:

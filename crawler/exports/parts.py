@@ -7,10 +7,14 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 
 class Part(NamedTuple):
-    """A file: its name, and its bytes, which are made once, before those of the next."""
+    """A file: its name, and its bytes, which are made once, before those of the next.
+
+    `resource` is what it is of a package.
+    """
 
     name: str
     chunks: Iterable[bytes]
+    resource: str = "articles"
 
 
 class Outbox(io.RawIOBase):

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from crawler.citing import names_of, ris_record
 from crawler.exports.inquiry import Inquiry
-from crawler.exports.rows import COLUMNS, Batch, Row, without_controls
+from crawler.exports.rows import COLUMNS, CONTROLS, Batch, Row, without_controls
 from crawler.urls import web_url
 
 # Excel takes a file for UTF-8 only if it begins with this.
@@ -13,6 +13,8 @@ MARK = "\ufeff"
 # A spreadsheet computes a cell that begins so; after an apostrophe it is text (OWASP, "CSV
 # injection"). The last four are what = + - @ become in full width, which some take for the same.
 COMPUTED = frozenset("=+-@\t\r＝＋－＠")
+# Controls that are left out: before the first character they would hide it.
+LEFT_OUT = "".join(map(chr, CONTROLS))
 QUOTE = '"'
 # Between the values of a list in one cell.
 BETWEEN = "; "
@@ -25,15 +27,18 @@ def write_csv(_: Inquiry, found: Iterable[Batch]) -> Iterator[bytes]:
     """
     yield f"{MARK}{','.join(COLUMNS)}\r\n".encode()
     for batch in found:
-        yield without_controls("".join([f"{','.join(map(_cell, row))}\r\n" for row in batch]))
+        yield without_controls("".join([f"{','.join(map(cell, row))}\r\n" for row in batch]))
 
 
-def _cell(value: object) -> str:
+def cell(value: object) -> str:
+    """A cell of a spreadsheet that nothing computes."""
     if value is None:
         return ""
     text = BETWEEN.join(value) if isinstance(value, tuple) else value
     if not isinstance(text, str):
         return str(text)
+    if text[:1] in LEFT_OUT:
+        text = text.lstrip(LEFT_OUT)
     guard = "'" if text[:1] in COMPUTED else ""
     return f'"{guard}{text.replace(QUOTE, QUOTE * 2)}"'
 
@@ -73,6 +78,7 @@ def reference(row: Row) -> str:
             ("AB", row.extract),
             *(("KW", word) for word in (*row.theme_labels, *row.keywords)),
             ("N1", f"{row.page} ({row.content_hash[:16]})"),
+            *([("N1", row.credit)] if row.licence else []),
             ("DB", "Tamis"),
             ("AN", str(row.id)),
         ]

@@ -1,22 +1,26 @@
 """What is told of an article in an export: one row, the same in every format."""
 
 import json
+import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+from crawler.exports.texts import BLANKS, UNFIT
 from crawler.published import themes
 from crawler.query import Cursor, Query
 from crawler.search import documents
+from crawler.urls import web_url
 
 # Articles asked for at a time: 10 ms of SQLite, and half a megabyte.
 BATCH = 500
 
 
 class Row(NamedTuple):
-    """Codes and lists as in the table `articles`; `page` is where the site shows the article.
+    """Codes as in the table `articles`; the surest theme or country comes first.
 
-    `text` is there only if it may be shown whole. `relation` is what it is to `duplicate_of`.
+    `page` is where the site shows the article. `text` is there only if it may be shown whole.
+    `relation` is what it is to `duplicate_of`, `credit` the line to set under what is quoted.
     """
 
     id: int
@@ -40,21 +44,36 @@ class Row(NamedTuple):
     words: int
     keywords: tuple[str, ...]
     licence: str | None
+    credit: str
     rights: str
     duplicate_of: int | None
     relation: str | None
     origin_url: str | None
     content_hash: str
 
+    @property
+    def worded(self) -> bool:
+        """Whether it has a text, and that has a word."""
+        return self.text is not None and WORD.search(self.text) is not None
 
+
+WORD = re.compile(r"[^\W_]")
 COLUMNS = Row._fields
 Batch = Sequence[Row]
 
 SQL = """
     SELECT listed.doc, articles.id, articles.url, title, sources.id, sources.name,
-           sources.organisation, published, fetched, articles.language, listed.themes,
-           listed.countries, listed.organisations, authors, signed_by, summary, text, words,
-           keywords, sources.licence, rights, duplicate_of,
+           sources.organisation, published, fetched, articles.language,
+           (SELECT group_concat(theme, ' ') FROM (
+             SELECT theme FROM article_themes WHERE article_id = articles.id
+             ORDER BY score DESC, theme
+           )),
+           (SELECT group_concat(country, ' ') FROM (
+             SELECT country FROM article_countries WHERE article_id = articles.id
+             ORDER BY score DESC, country
+           )),
+           listed.organisations, authors, signed_by, summary, text, words,
+           keywords, sources.licence, licence_url, rights, duplicate_of,
            CASE WHEN duplicate_of IS NULL THEN NULL ELSE (
              SELECT relation FROM duplicates
              WHERE article_id = articles.id AND cluster = duplicate_of
@@ -93,16 +112,25 @@ def one(conn: sqlite3.Connection, number: int, base_url: str, language: str = "e
 def _row(values: tuple[Any, ...], base_url: str, labels: dict[str, str]) -> Row:
     (
         _, id_, url, title, source, name, kind, published, fetched, language, on, of, by, authors,
-        signed, extract, text, words, keywords, licence, rights, original, relation, origin, hash_,
+        signed, extract, text, words, keywords, licence, terms, rights, original, relation, origin,
+        hash_,
     ) = values  # fmt: skip
-    slugs = tuple(on.split())
+    slugs, names, page = tuple((on or "").split()), _strings(authors), f"{base_url}article/{id_}"
+    by, at = ", ".join(names), web_url(terms or "")
+    free = f"{licence} ({at})" if licence and at else licence
+    credit = _credit(by if by != name else "", title, name, free, web_url(url) or page)
     return Row(
-        id_, f"{base_url}article/{id_}", url, title, source, name, kind,
+        id_, page, url, title, source, name, kind,
         published, fetched, language, slugs, tuple([labels.get(slug, slug) for slug in slugs]),
-        tuple(of.split()), tuple(by.split()), _strings(authors), signed, extract,
-        text, words, _strings(keywords), licence, rights, original, relation,
+        tuple((of or "").split()), tuple(by.split()), names, signed, extract,
+        text, words, _strings(keywords), licence, credit, rights, original, relation,
         origin, hash_,
     )  # fmt: skip
+
+
+def _credit(*told: str | None) -> str:
+    """Author, title, source, licence and address, as licences want them named, in one line."""
+    return BLANKS.sub(" ", UNFIT.sub("", ". ".join(filter(None, told))))
 
 
 def _strings(text: str) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from datasette.utils import add_cors_headers
 from datasette.utils.asgi import BadRequest, NotFound, Response
 
 from crawler.exports import xlsx
-from crawler.exports.articles import FORMATS, opened
+from crawler.exports.articles import offered, opened
 from crawler.exports.inquiry import FORMATS as CITATIONS
 from crawler.exports.inquiry import Inquiry, bibtex, freezing, how_many, in_words, inquire, today
 from crawler.interface import page, parameters, route, vary
@@ -41,8 +41,8 @@ def told(datasette: Any, request: Any) -> dict[str, str]:
 
 async def export(datasette: Any, request: Any) -> Any:
     kind, query = request.url_vars["format"], asked(request)
-    if kind not in FORMATS:
-        raise NotFound(f"There is no such format: choose from {', '.join(FORMATS)}.")
+    if kind not in offered():
+        raise NotFound(f"There is no such format: choose from {', '.join(offered())}.")
     if await ask(datasette, lambda conn: conn.execute("SELECT 1 FROM snapshot")) is None:
         return await page(datasette, request, "empty.html", {}, status=503)
     found = await asyncio.to_thread(
@@ -98,6 +98,7 @@ async def cite(datasette: Any, request: Any) -> Response:
         "articles": how_many(found),
         "bibtex": bibtex(found),
         "command": freezing(found),
+        "files": offered(),
     }
     return await page(datasette, request, "cite.html", context)
 

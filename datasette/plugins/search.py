@@ -12,6 +12,7 @@ from datasette.utils.asgi import Response
 
 from crawler.choices import choices
 from crawler.exports.addresses import Address
+from crawler.exports.articles import offered
 from crawler.exports.formats import FORMATS
 from crawler.guidance import instead, known, ways_out
 from crawler.interface import page, parameters, route
@@ -52,6 +53,7 @@ async def home(datasette: Any, request: Any) -> Response:
         "cap": CAP,
         "sought": sought(asked.words),
         "formats": FORMATS,
+        "files": offered(),
         "feeds": {format_: Address(query=whole, format=format_).url for format_ in FORMATS},
     }
     return await page(datasette, request, "home.html", found | context)
