@@ -15,6 +15,7 @@ from published_fixture import make_news
 
 from crawler import citing, clock
 from crawler.article import Article, article
+from crawler.exports.articles import FORMATS
 from crawler.published import connect
 from crawler.serving import site
 
@@ -168,7 +169,7 @@ def test_a_search_is_cited_in_words_with_its_count_and_its_snapshot(
     assert text in page.text.replace("&amp;", "&")
     assert f"https://news.example.org/{address}" in page.text
     assert f"https://news.example.org/feeds/search.atom{address}" in page.text
-    for kind in ("csv", "jsonl", "xlsx", "ris"):
+    for kind in FORMATS:
         assert f'href="{prefix}/export.{kind}{address}"' in page.text
 
 

@@ -11,7 +11,7 @@ import threading
 import time
 import zipfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from crawler.cli import main as tamis
 from crawler.exports import xlsx
 from crawler.exports.articles import FORMATS
 from crawler.exports.rows import BATCH, COLUMNS, without_controls
+from crawler.folder import site_folder
 from crawler.search import count_facets
 from crawler.serving import Newest, site
 
@@ -166,9 +167,8 @@ def test_a_cell_that_a_spreadsheet_would_compute_is_text(hostile: Path) -> None:
     assert '\'=HYPERLINK("http://x.test")' in cells
     assert [cell for cell in cells if cell[:1] in {*"=+-@\t\r＝＋－＠"}] == []
     book = openpyxl.load_workbook(io.BytesIO(get(hostile, "/export.xlsx").content))
-    (cell,) = (cell for row in book["Articles"].rows for cell in row
-               if str(cell.value).startswith("=HYPER"))  # fmt: skip
-    assert (cell.data_type, cell.quotePrefix) == ("s", True)
+    found = [cell for row in book["Articles"].rows for cell in row if "=HYPER" in str(cell.value)]
+    assert [(cell.data_type, cell.quotePrefix) for cell in found] == [("s", True)] * 2
 
 
 def test_a_text_is_there_only_if_it_may_be_shown_whole(hostile: Path) -> None:
@@ -199,6 +199,7 @@ def test_a_reference_manager_reads_every_record(hostile: Path) -> None:
     assert read["1"]["secondary_title"] == "Quai Ouvert"
     assert (read["1"]["year"], read["1"]["date"]) == ("2026", "2026/09/01/")
     assert read["1"]["keywords"] == ["Logement"]
+    assert any("CC-BY-4.0 (https://example.org/terms)" in note for note in read["1"]["notes"])
     assert "year" not in read["9"], "undated"
 
 
@@ -334,16 +335,17 @@ def test_nothing_is_read_any_more_for_a_reader_that_has_gone(tmp_path: Path, man
     def open_files() -> int:
         return sum(os.path.realpath(each) == str(db) for each in Path("/proc/self/fd").iterdir())
 
+    # Datasette keeps one open for each of its threads, once that thread has been asked something.
+    kept = json.loads((site_folder() / "settings.json").read_text())["num_sql_threads"]
     with served(db) as port:
-        httpx.get(f"http://127.0.0.1:{port}/article/2.json")
-        before = open_files()
-        with reading(port, "/export.jsonl") as body:
-            body.read(1000)
-            assert open_files() > before
+        with ExitStack() as readers:
+            for _ in range(kept + 1):
+                readers.enter_context(reading(port, "/export.jsonl")).read(1000)
+            assert open_files() > kept
         until = time.monotonic() + 30
-        while open_files() > before and time.monotonic() < until:
+        while open_files() > kept and time.monotonic() < until:
             time.sleep(0.01)
-        assert open_files() == before
+        assert open_files() <= kept
 
 
 # --- The command ----------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ from click.testing import CliRunner
 import crawler
 from crawler import config, registry, settings
 from crawler.cli import main as tamis
+from crawler.exports.articles import FORMATS as SEARCHES
 from crawler.exports.feeds import SIZE
 from crawler.exports.formats import FORMATS
 from crawler.items import Address, Answer, Harvest, Link, Source
@@ -41,14 +42,20 @@ FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"`([^`\n]+)`")
 FENCES = [(match[1], match[2]) for match in FENCE.finditer(TEXT)]
 SPANS = SPAN.findall(FENCE.sub("", TEXT))
-# A checkout has them only once something was published, and once `tamis init` was run.
-MADE_LATER = {"datasette/news.db", "tamis.toml"}
+# What is there only once something was published or exported, or `tamis init` was run.
+MADE_LATER = {"articles.txt", "datasette/news.db", "tamis.toml"}
 
 
 def fenced(kind: str, first_line: str = "") -> str:
     """The one fence of a kind that begins with that line; without the line, for TOML."""
     (found,) = (body for name, body in FENCES if name == kind and body.startswith(first_line))
     return found
+
+
+def first_column(head: str) -> list[str]:
+    """What stands in the first column under the head of a table."""
+    rows = TEXT.partition(f"{head}\n")[2].partition("\n\n")[0].splitlines()[1:]
+    return [row.split(" | ")[0].removeprefix("| ") for row in rows]
 
 
 def command_lines() -> list[str]:
@@ -165,6 +172,11 @@ def test_every_file_exists() -> None:
     assert {name for name in new if (ROOT / name).exists()} == set(), "no longer new"
     wanted = {name.rstrip(".") for name in named} - new - MADE_LATER
     assert {name for name in wanted if not (ROOT / name).exists()} == set()
+
+
+def test_every_format_of_a_search_is_explained() -> None:
+    told = first_column("| format | for | what to know |")
+    assert told == [f"`{name}`" for name in SEARCHES]
 
 
 def test_every_make_target_exists() -> None:
