@@ -10,10 +10,12 @@ from crawler.exports.texts import BLANKS, UNFIT
 from crawler.published import themes
 from crawler.query import Cursor, Query
 from crawler.search import documents
-from crawler.urls import web_url
 
 # Articles asked for at a time: 10 ms of SQLite, and half a megabyte.
 BATCH = 500
+
+WORD = re.compile(r"[^\W_]")
+WEB = re.compile("https?:")
 
 
 class Row(NamedTuple):
@@ -57,7 +59,6 @@ class Row(NamedTuple):
         return self.text is not None and WORD.search(self.text) is not None
 
 
-WORD = re.compile(r"[^\W_]")
 COLUMNS = Row._fields
 Batch = Sequence[Row]
 
@@ -116,9 +117,9 @@ def _row(values: tuple[Any, ...], base_url: str, labels: dict[str, str]) -> Row:
         hash_,
     ) = values  # fmt: skip
     slugs, names, page = tuple((on or "").split()), _strings(authors), f"{base_url}article/{id_}"
-    by, at = ", ".join(names), web_url(terms or "")
-    free = f"{licence} ({at})" if licence and at else licence
-    credit = _credit(by if by != name else "", title, name, free, web_url(url) or page)
+    by = ", ".join(names)
+    free = f"{licence} ({terms})" if licence and terms else licence
+    credit = _credit(by if by != name else "", title, name, free, url if WEB.match(url) else page)
     return Row(
         id_, page, url, title, source, name, kind,
         published, fetched, language, slugs, tuple([labels.get(slug, slug) for slug in slugs]),
@@ -130,7 +131,8 @@ def _row(values: tuple[Any, ...], base_url: str, labels: dict[str, str]) -> Row:
 
 def _credit(*told: str | None) -> str:
     """Author, title, source, licence and address, as licences want them named, in one line."""
-    return BLANKS.sub(" ", UNFIT.sub("", ". ".join(filter(None, told))))
+    line = ". ".join(filter(None, told))
+    return line if line.isprintable() else BLANKS.sub(" ", UNFIT.sub("", line))
 
 
 def _strings(text: str) -> tuple[str, ...]:
