@@ -378,7 +378,10 @@ def test_the_command_writes_csv_to_standard_output(many: Path) -> None:
         (["lang=fr"], "no parameter 'lang': there are q, language"),
         (["after=yesterday"], "is not a day"),
         (["logement"], "no parameter 'logement'"),
-        (["--format", "ods"], "no format 'ods': --format csv|xlsx|jsonl|parquet|ris|iramuteq|txm"),
+        (
+            ["--format", "ods"],
+            "no format 'ods': there are csv, xlsx, jsonl, parquet, ris, iramuteq, txm",
+        ),
         (["--out", "corpus.ods"], "no format 'ods'"),
         (["--out", "corpus.zip"], "no format 'zip'"),
         (
