@@ -20,7 +20,6 @@ import openpyxl
 import pytest
 import rispy
 import uvicorn
-import warm
 from click.testing import CliRunner
 from published_fixture import add, article, empty_news, index_all, labels, make_news
 from pyarrow import parquet
@@ -355,9 +354,8 @@ def test_the_command_writes_what_the_site_gives(hostile: Path, tmp_path: Path) -
     for kind in FORMATS:
         out = tmp_path / f"corpus.{FORMATS[kind].ending}"
         query = "http://127.0.0.1:8001/?q=aide&language=fr"
-        ran = warm.run(
-            "export", "articles", query, "--out", str(out), "--news", str(hostile), "--format", kind
-        )
+        arguments = [query, "--out", str(out), "--news", str(hostile), "--format", kind]
+        ran = CliRunner().invoke(tamis, ["export", "articles", *arguments])
         texts = "" if FORMATS[kind].write else ", 1 with their text"
         assert ran.stdout == f"{out}: 2 articles{texts}\n", ran.stderr
         assert out.read_bytes() == get(hostile, f"/en/export.{kind}?q=aide&language=fr").content

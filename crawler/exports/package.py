@@ -53,9 +53,13 @@ class Resource:
 
 @dataclass(kw_only=True)
 class Tally:
-    """What has been written, counted as it passes; `left_out` are rights that keep a text back."""
+    """What has been written, counted as it passes.
+
+    `whole` are the texts by licence, `left_out` the rights that keep others back.
+    """
 
     articles: int = 0
+    whole: Counter[str] = field(default_factory=Counter)
     left_out: Counter[str] = field(default_factory=Counter)
     languages: Counter[str] = field(default_factory=Counter)
     licences: Counter[str] = field(default_factory=Counter)
@@ -63,11 +67,15 @@ class Tally:
 
     @property
     def texts(self) -> int:
-        return self.articles - self.left_out.total()
+        return self.whole.total()
 
     def count(self, batch: Batch) -> None:
         self.articles += len(batch)
-        self.left_out.update(row.rights for row in batch if not row.worded)
+        for row in batch:
+            if row.worded:
+                self.whole[row.licence or NO_LICENCE] += 1
+            else:
+                self.left_out[row.rights] += 1
         self.languages.update(row.language for row in batch)
         self.licences.update(row.licence or NO_LICENCE for row in batch)
         self.sources.update(row.source for row in batch)
@@ -154,7 +162,7 @@ def _licences(tally: Tally) -> dict[str, Any]:
     """Of the articles, each with what it asks for; the standard has no empty list of them."""
     notes = {**LICENCES, NO_LICENCE: "none is stated: all rights are the publisher's"}
     found = [
-        {"name": name, "title": notes.get(name, name), "articles": n}
+        {"name": name, "title": notes.get(name, name), "articles": n, "texts": tally.whole[name]}
         for name, n in sorted(tally.licences.items())
     ]
     return {"licenses": found} if found else {}
