@@ -148,11 +148,11 @@ class _Run:
             query, remarks = written(wanted.get("query", ""))
             self.notices += [f"{out}: {remark}" for remark in remarks]
             with Progress("articles") as progress:
-                inquiry = export_articles(
+                done = export_articles(
                     self.news, query, out, format_of(out, wanted.get("format")),
                     base_url=BASE_URL, day=clock.now()[:10], progress=progress,
                 )  # fmt: skip
-            told.append(f"{out}: {inquiry.count:,} articles")
+            told.append(f"{out}: {done.count:,} articles{'' if done.changed else ', as they were'}")
         return "\n".join(told) or "none are asked for"
 
 
