@@ -57,6 +57,16 @@ def since(db: Database, seq: int) -> set[int]:
     return found | _telling_the_same(db, found)
 
 
+def waits(db: Database, url_id: int, seq: int) -> bool:
+    """Whether something of this address, of its source or of its host has changed after that."""
+    sql = """
+        SELECT 1 FROM urls JOIN changes
+        ON changes.url_id = urls.id OR changes.source = urls.source OR changes.host = urls.host
+        WHERE urls.id = ? AND seq > ?
+    """
+    return db.execute(sql, [url_id, seq]).fetchone() is not None
+
+
 def addresses(db: Database, articles: list[int]) -> set[int]:
     return set(_ids(db, "SELECT url_id FROM articles WHERE id IN ", articles))
 

@@ -344,14 +344,19 @@ def _keep(new: Path, out: Path, ident: str, keep: int) -> None:
     """Give the new file a dated name, and take away the oldest that were given one."""
     folder = out.parent / KEPT
     folder.mkdir(exist_ok=True)
-    dated = folder / f"{out.stem}-{clock.now()[:10]}-{ident}.db"
-    dated.unlink(missing_ok=True)
+    copy = folder / f"{out.stem}-{clock.now()[:10]}-{ident}.db"
+    copy.unlink(missing_ok=True)
     try:
-        os.link(new, dated)
+        os.link(new, copy)
     except OSError:  # a file system without links
-        shutil.copyfile(new, dated)
-    ours = re.compile(re.escape(out.stem) + r"-\d{4}-\d\d-\d\d-[0-9a-f]{16}\.db")
-    kept = [path for path in folder.iterdir() if ours.fullmatch(path.name)]
-    kept.sort(key=lambda path: (path.name[: len(out.stem) + 11], path.stat().st_mtime_ns))
-    for path in kept[:-keep]:
+        shutil.copyfile(new, copy)
+    for path in dated(out)[:-keep]:
         path.unlink()
+
+
+def dated(out: Path) -> list[Path]:
+    """The dated copies of the published database at `out`, the oldest first."""
+    folder = out.parent / KEPT
+    ours = re.compile(re.escape(out.stem) + r"-\d{4}-\d\d-\d\d-[0-9a-f]{16}\.db")
+    kept = [path for path in folder.glob("*.db") if ours.fullmatch(path.name)]
+    return sorted(kept, key=lambda path: (path.name[: len(out.stem) + 11], path.stat().st_mtime_ns))

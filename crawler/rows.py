@@ -106,7 +106,7 @@ def _of(
 ) -> Iterator[tuple[str, list[Row]]]:
     ident, source = row["id"], batch.context.sources[row["source"]]
     signals = signals_of(row["declared"])
-    shown = _shown(row, batch.context, signals)
+    shown = shown_of(row, batch.context, signals)
     places = _tags(ident, row["countries"])
     themes = _tags(ident, row["themes"])
     yield "articles", [_article(row, shown, signals, source)]
@@ -134,7 +134,8 @@ def _of(
     )
 
 
-def _shown(row: Row, context: Context, signals: Signals) -> Rights:
+def shown_of(row: Row, context: Context, signals: Signals) -> Rights:
+    """What may be shown of an article of the private database (see ARTICLES)."""
     shown = rights(
         context.sources[row["source"]],
         row["url"],
@@ -146,7 +147,8 @@ def _shown(row: Row, context: Context, signals: Signals) -> Rights:
     if context.whole:
         return replace(shown, level="full", characters=EXTRACT_CHARACTERS)
     if row["unseen"] and shown.level == "full":
-        shown = replace(shown, level="extract")
+        why = ("what its page says of its rights is not known yet",)
+        shown = replace(shown, level="extract", why=why)
     return capped(shown, context.most)
 
 

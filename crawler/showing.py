@@ -1,7 +1,7 @@
 """What may be shown of a text: by its licence, and by what pages and hosts ask for."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
@@ -32,13 +32,14 @@ class Rights:
 
     `level` is `full`, `extract` (of at most `characters`) or `metadata`: title and link alone.
     `tdm` is whether mining is reserved and who says so (`reserved (header)`, `allowed (record)`),
-    `robots` the directives that hold.
+    `robots` the directives that hold, `why` what keeps the level below `full`.
     """
 
     level: str
     characters: int = EXTRACT_CHARACTERS
     tdm: str | None = None
     robots: tuple[str, ...] = ()
+    why: tuple[str, ...] = ()
 
 
 def rights(
@@ -61,30 +62,45 @@ def rights(
     tdm = tdmrep.combined(tdmrep.reservation(rules, url), headers, signals)
     left = limits(robots)
     over = left.until is not None and left.until <= datetime.fromisoformat(now or clock.now())
-    free = source.licence is not None and source.licence.id in OPEN_LICENCES
-    # `noindex` alone changes nothing: it is about search results, and WordPress sends it with
-    # every answer of its REST API. `noai` speaks of training, and is recorded only.
-    open_to_all = (
-        free
-        and _site(url) in _own(source.homepage, tuple(feed.url for feed in source.feeds))
-        and source.tdm != "reserved"
-        and tdm.value != 1
-        and left.archive
-        and left.snippet is None
+    why = (
+        *_against(source, url),
+        *([f"mining is reserved ({tdm.origin})"] if tdm.value == 1 else ()),
+        # `noindex` alone changes nothing: it is about search results, and WordPress sends it with
+        # every answer of its REST API. `noai` speaks of training, and is recorded only.
+        *([] if left.archive else ["noarchive"]),
+        *([] if left.snippet is None else [f"a snippet of {left.snippet} characters at most"]),
+        *(["its time (unavailable_after) is over"] if over else ()),
     )
     if over or left.snippet == 0:
         level, characters = "metadata", 0
     else:
-        level = "full" if open_to_all else "extract"
+        level = "extract" if why else "full"
         characters = min(EXTRACT_CHARACTERS, left.snippet or EXTRACT_CHARACTERS)
-    return Rights(level=level, characters=characters, tdm=_reserved(source, tdm), robots=robots)
+    return Rights(
+        level=level, characters=characters, tdm=_reserved(source, tdm), robots=robots, why=why
+    )
+
+
+def _against(source: Source, url: str) -> Iterator[str]:
+    """What the record of a source has against showing a whole text."""
+    if source.licence is None:
+        yield "the record names no licence"
+    elif source.licence.id not in OPEN_LICENCES:
+        yield f"the licence {source.licence.id} does not let anybody republish it"
+    if _site(url) not in _own(source.homepage, tuple(feed.url for feed in source.feeds)):
+        yield "the page is not on the source's own site"
+    if source.tdm == "reserved":
+        yield "the record says that mining is reserved"
 
 
 def capped(shown: Rights, most: str) -> Rights:
     """No more than `most`, a name of crawler.config.RIGHTS."""
+    why = (*shown.why, f"no more than {most} is published (--rights)")
     if most == "title":
-        return replace(shown, level="metadata", characters=0)
-    return replace(shown, level="extract") if most == "extract" and shown.level == "full" else shown
+        return replace(shown, level="metadata", characters=0, why=why)
+    if most == "extract" and shown.level == "full":
+        return replace(shown, level="extract", why=why)
+    return shown
 
 
 def _reserved(source: Source, said: tdmrep.Reservation) -> str | None:

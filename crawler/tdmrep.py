@@ -79,23 +79,27 @@ def parse(raw: str | bytes) -> File:
 
 
 def reservation(rules: Iterable[Rule], url: str) -> tuple[int | None, str | None]:
-    """What the rules of its host say of `url`: 0, 1 or None, and the address of the policy.
+    """What the rules of its host say of `url`: 0, 1 or None, and the address of the policy."""
+    rule = deciding(rules, url)
+    if rule is None:
+        return None, None
+    return rule.reservation, web_url(rule.policy, url) if rule.policy else None
 
-    The longest pattern that fits decides, as in robots.txt; of equal ones the first, which is how
-    the report reads where a file contradicts itself.
+
+def deciding(rules: Iterable[Rule], url: str) -> Rule | None:
+    """The longest pattern that fits `url`, as in robots.txt.
+
+    Of equal ones the first, which is how the report reads where a file contradicts itself.
     """
     try:
         parts = urlsplit(url)
     except ValueError:
-        return None, None
+        return None
     path = _octets(parts.path or "/", keep="") + (
         f"?{_octets(parts.query, keep='')}" if parts.query else ""
     )
     fitting = (rule for rule in rules if _fits(rule.location, path))
-    rule = max(fitting, key=lambda rule: len(rule.location), default=None)  # the first of equals
-    if rule is None:
-        return None, None
-    return rule.reservation, web_url(rule.policy, url) if rule.policy else None
+    return max(fitting, key=lambda rule: len(rule.location), default=None)  # the first of equals
 
 
 def combined(

@@ -13,8 +13,11 @@ from reading import read_all
 from sqlite_utils import Database
 from web import article
 
-from crawler import clock, database, explain, store
+from crawler import archive, clock, database, store
 from crawler.cli import main
+from crawler.explain import address, reading
+from crawler.explain.of_page import MAX_OTHERS
+from crawler.explain.shown import MAX_FACT, PLAIN_WIDTH, show
 from crawler.frontier import Frontier
 from crawler.items import Address, Harvest, Link, Page, Source
 from crawler.schema import published
@@ -56,12 +59,17 @@ def lines(report: dict[str, Any]) -> list[tuple[str, str | None, str]]:
 
 def shown(report: dict[str, Any]) -> str:
     out = io.StringIO()
-    explain.show(report, out)
+    show(report, out)
     return out.getvalue()
 
 
+def explained(db: Database, url: str) -> dict[str, Any]:
+    """Where nothing is published yet."""
+    return address.of_address(db, url, Path("none.db"))
+
+
 def test_every_line_is_told_in_the_order_of_the_page_with_the_rule_that_moved_it() -> None:
-    told = lines(explain.of_page(PAGE, URL))
+    told = lines(reading.of_page(PAGE, URL))
     assert [text for what, _, text in told if what != "removed"] == [LEAD, FIRST, SECOND, THIRD]
     places = {text: number for number, (_, _, text) in enumerate(told)}
     assert places[LEAD] < places[FIRST] < places[SECOND] < places[TEASER] < places[THIRD]
@@ -73,14 +81,14 @@ def test_every_line_is_told_in_the_order_of_the_page_with_the_rule_that_moved_it
 
 
 def test_a_line_that_a_rule_put_in_is_told_so() -> None:
-    assert lines(explain.of_page(PAGE, URL))[0] == ("added", "lead", LEAD)
+    assert lines(reading.of_page(PAGE, URL))[0] == ("added", "lead", LEAD)
 
 
 def test_a_line_that_stands_twice_is_told_at_both_places() -> None:
     page = PAGE.replace(f"<p>{SECOND}", f"<h2>Contexte</h2><p>{SECOND}").replace(
         f"<p>{THIRD}", f"<h2>Contexte</h2><p>{THIRD}"
     )
-    told = [text for _, _, text in lines(explain.of_page(page, URL))]
+    told = [text for _, _, text in lines(reading.of_page(page, URL))]
     assert told[1:7] == [FIRST, "Contexte", SECOND, TEASER, "Contexte", THIRD]
 
 
@@ -88,7 +96,7 @@ def test_a_date_that_was_only_found_in_the_page_is_no_sign_of_an_article() -> No
     dated = article("Le centre rouvre", FIRST, SECOND).replace(
         b"</h1>", b"</h1><p>12 mars 2026</p>"
     )
-    report = explain.of_page(dated, URL)
+    report = reading.of_page(dated, URL)
     assert (report["published"]["value"], report["published"]["source"]) == ("2026-03-12", "page")
     assert "it is dated" not in {sign["what"] for sign in report["signs"].get("article", ())}
 
@@ -96,7 +104,7 @@ def test_a_date_that_was_only_found_in_the_page_is_no_sign_of_an_article() -> No
 def test_the_language_of_the_feed_counts_where_the_text_has_none() -> None:
     figures = ", ".join(str(n * 977) for n in range(60))
     body = f"<article><h1>2026</h1><p>{figures}.</p></article>"
-    assert explain.of_page(body, URL, hints=Hints(language="nl"))["language"]["code"] == "nl"
+    assert reading.of_page(body, URL, hints=Hints(language="nl"))["language"]["code"] == "nl"
 
 
 def test_who_said_what_of_the_language_is_told() -> None:
@@ -107,7 +115,7 @@ def test_who_said_what_of_the_language_is_told() -> None:
         "Vorige winter waren er te weinig bedden, en gezinnen met kinderen gingen altijd voor.",
     )
     mixed = article("Le centre rouvre", FIRST, SECOND, *dutch)
-    report = explain.of_page(mixed, URL.replace("org/", "org/nl/"), hints=Hints(language="fr"))
+    report = reading.of_page(mixed, URL.replace("org/", "org/nl/"), hints=Hints(language="fr"))
     told = report["language"]
     assert (told["code"], told["claims"]["feed"]) == ("nl", "fr")
     assert told["likelier"]["fr"] > told["likelier"]["nl"] > 1
@@ -118,11 +126,11 @@ def test_who_said_what_of_the_language_is_told() -> None:
 
 
 def test_a_fact_without_end_is_cut_for_a_person() -> None:
-    assert shown({"url": "x" * 9_000}).count("x") == explain.MAX_FACT
+    assert shown({"url": "x" * 9_000}).count("x") == MAX_FACT
 
 
 def test_the_winner_its_source_and_every_other_candidate_are_told() -> None:
-    report = explain.of_page(PAGE, URL)
+    report = reading.of_page(PAGE, URL)
     assert (report["title"]["value"], report["published"]["source"]) == (
         "Le centre du quai rouvre lundi",
         "json-ld",
@@ -139,9 +147,9 @@ def test_the_winner_its_source_and_every_other_candidate_are_told() -> None:
 
 
 def test_what_the_page_says_of_itself_is_told() -> None:
-    report = explain.of_page(PAGE, URL)
+    report = reading.of_page(PAGE, URL)
     assert report["language"]["declared"] == "fr-BE"
-    assert report["rights"]["robots"] == ["noarchive"]
+    assert report["declared"]["robots"] == ["noarchive"]
     assert report["origin"]["publisher"] == "Agence Autre"
     assert (report["attachments"][0]["url"], report["attachments"][0]["size"]) == (
         "https://quai.example.org/rapport.pdf",
@@ -150,7 +158,7 @@ def test_what_the_page_says_of_itself_is_told() -> None:
 
 
 def test_the_kind_is_told_with_the_signs_for_it_and_against_it() -> None:
-    report = explain.of_page(PAGE, URL)
+    report = reading.of_page(PAGE, URL)
     assert report["kind"] == "article"
     assert {"points": 3, "what": "its JSON-LD is an article's"} in report["signs"]["article"]
     cards = "".join(
@@ -158,7 +166,7 @@ def test_the_kind_is_told_with_the_signs_for_it_and_against_it() -> None:
         for n in range(9)
     )
     listing = f"<h1>Actualités</h1><ul>{cards}</ul>"
-    report = explain.of_page(listing, "https://quai.example.org/actualites/")
+    report = reading.of_page(listing, "https://quai.example.org/actualites/")
     assert report["kind"] == "listing"
     assert report["signs"]["listing"]
 
@@ -169,14 +177,14 @@ def test_the_kind_is_told_with_the_signs_for_it_and_against_it() -> None:
     ids=["a PDF", "nothing", "a comment"],
 )
 def test_what_is_no_page_is_told_as_well(body: bytes, kind: str) -> None:
-    report = explain.of_page(body, URL, hints=Hints(title="Le centre rouvre"))
+    report = reading.of_page(body, URL, hints=Hints(title="Le centre rouvre"))
     assert (report["kind"], report["lines"], report["signs"]) == (kind, [], report["signs"])
     assert (report["title"]["value"], report["title"]["source"]) == ("Le centre rouvre", "feed")
     assert kind in shown(report)
 
 
 def test_a_report_is_read_as_columns_and_says_why_each_choice_was_made() -> None:
-    told = shown(explain.of_page(PAGE, URL))
+    told = shown(reading.of_page(PAGE, URL))
     assert f"url        {URL}\n" in told
     assert "title      Le centre du quai rouvre lundi [" in told
     assert "not 2026-03-12T09:00:00+01:00 [meta]: another day from a less sure source\n" in told
@@ -189,15 +197,15 @@ def test_a_report_is_read_as_columns_and_says_why_each_choice_was_made() -> None
 
 def test_no_line_is_wider_than_the_page_of_a_person_and_none_ends_in_blanks() -> None:
     long = article("Un titre " * 40, "mot " * 300, "漢字" * 300, "x" * 700)
-    told = shown(explain.of_page(long, URL)).splitlines()
-    assert max(map(len, told)) <= explain.PLAIN_WIDTH
+    told = shown(reading.of_page(long, URL)).splitlines()
+    assert max(map(len, told)) <= PLAIN_WIDTH
     assert not [line for line in told if line != line.rstrip()]
 
 
 def test_no_character_that_harms_a_terminal_comes_through_and_markup_is_text() -> None:
     hostile = PAGE.replace(FIRST, f"[bold]Gras[/bold] &#155;31m \u202eà l'envers :smile: {FIRST}")
     hostile = hostile.replace('content="Le centre', 'content="\u009b31m[red]Le centre')
-    report = explain.of_page(hostile, URL)
+    report = reading.of_page(hostile, URL)
     told = shown(report) + json.dumps(report, ensure_ascii=False)
     assert "[bold]Gras[/bold]" in told
     assert ":smile:" in told
@@ -206,11 +214,11 @@ def test_no_character_that_harms_a_terminal_comes_through_and_markup_is_text() -
 
 def test_many_candidates_are_counted_rather_than_shown() -> None:
     headings = "".join(f"<h1>Une autre nouvelle, la {n}e du mois</h1>" for n in range(55))
-    report = explain.of_page(PAGE.replace("<main>", f"{headings}<main>"), URL)
+    report = reading.of_page(PAGE.replace("<main>", f"{headings}<main>"), URL)
     others = [each for each in report["title"]["candidates"] if each["why_not"]]
     told = shown(report)
-    assert f"and {len(others) - explain.MAX_OTHERS} others: see --json\n" in told
-    assert told.count("Une autre nouvelle") <= explain.MAX_OTHERS < len(others)
+    assert f"and {len(others) - MAX_OTHERS} others: see --json\n" in told
+    assert told.count("Une autre nouvelle") <= MAX_OTHERS < len(others)
 
 
 # -- of an archived page
@@ -242,7 +250,7 @@ def put(db: Database, source: Source) -> Put:
 
 def test_an_archived_page_is_told_as_the_database_read_it(db: Database, put: Put) -> None:
     put({"/a": article("Le centre rouvre", FIRST, SECOND)}, published="2026-10-12T07:15:00Z")
-    report = explain.of_article(db, "https://www.quai.example.org/a?utm_source=x")
+    report = explained(db, "https://www.quai.example.org/a?utm_source=x")
     (row,) = db.table("articles").rows
     assert (report["title"]["value"], report["published"]["value"]) == (
         row["title"],
@@ -260,7 +268,7 @@ def test_an_article_is_found_where_a_redirect_ended_as_well(db: Database, put: P
     db.execute("UPDATE pages SET url = 'http://quai.example.org/actu/le-centre-rouvre'")
     read_all(db)
     store.settle(db)
-    report = explain.of_article(db, "http://quai.example.org/actu/le-centre-rouvre")
+    report = explained(db, "http://quai.example.org/actu/le-centre-rouvre")
     assert report["ledger"]["url"] == "http://quai.example.org/a"
     assert report["page"]["url"] == "http://quai.example.org/actu/le-centre-rouvre"
     assert "           http://quai.example.org/actu/le-centre-rouvre\n" in shown(report)
@@ -270,16 +278,17 @@ def test_the_newest_page_is_told(db: Database, put: Put) -> None:
     put({"/a": article("Le centre rouvre", FIRST)})
     db.execute(
         "INSERT INTO pages (url_id, url, fetched, status, content_type, headers, body)"
-        " SELECT url_id, url, '2026-11-20T08:00:00Z', status, content_type, headers, x'00'"
-        " FROM pages"
+        " SELECT url_id, url, '2026-11-20T08:00:00Z', status, content_type, headers, ?"
+        " FROM pages",
+        [archive.pack(b"older")],
     )
-    report = explain.of_article(db, "http://quai.example.org/a")
+    report = explained(db, "http://quai.example.org/a")
     assert report["page"]["fetched"] == "2026-11-21T08:00:00Z"
 
 
 def test_who_named_it_is_told(db: Database, put: Put) -> None:
     put({"/a": article("Le centre rouvre", FIRST)})
-    report = explain.of_article(db, "http://quai.example.org/a")
+    report = explained(db, "http://quai.example.org/a")
     (named,) = report["named_by"]
     assert (named["source"], named["kind"], named["channel"]) == (
         "quai",
@@ -293,7 +302,7 @@ def test_the_outcome_of_a_page_that_is_no_article_is_told_with_its_reason(
     db: Database, put: Put
 ) -> None:
     put({"/a": b"%PDF-1.7"})
-    report = explain.of_article(db, "http://quai.example.org/a")
+    report = explained(db, "http://quai.example.org/a")
     (row,) = db.table("urls").rows
     assert (report["ledger"]["outcome"], report["ledger"]["reason"]) == (
         row["outcome"],
@@ -304,22 +313,22 @@ def test_the_outcome_of_a_page_that_is_no_article_is_told_with_its_reason(
 
 def test_duplicates_are_told_of_both(db: Database, put: Put) -> None:
     put({"/a": article("Le centre rouvre", FIRST), "/b": article("Le centre rouvre", FIRST)})
-    told = [explain.of_article(db, f"http://quai.example.org/{name}")["article"] for name in "ab"]
-    assert sorted((each["duplicate_of"] or "", *each["duplicates"]) for each in told) == [
-        ("", "http://quai.example.org/b"),
-        ("http://quai.example.org/a",),
+    told = [explained(db, f"http://quai.example.org/{name}")["article"] for name in "ab"]
+    assert sorted((each["duplicate_of"] or "", len(each["others"])) for each in told) == [
+        ("", 1),
+        ("http://quai.example.org/a", 0),
     ]
-    report = explain.of_article(db, "http://quai.example.org/b")
+    report = explained(db, "http://quai.example.org/b")
     assert "duplicate of http://quai.example.org/a\n" in shown(report)
     assert "exact of http://quai.example.org/a, 100% shared" in shown(report)
     assert [each["relation"] for each in told[0]["relations"]] == ["original"]
-    assert "original of these" in shown(explain.of_article(db, "http://quai.example.org/a"))
+    assert "original of these" in shown(explained(db, "http://quai.example.org/a"))
 
 
 def test_a_page_that_shows_no_text_is_told_from_the_feed(db: Database, put: Put) -> None:
     content = f"<p>{FIRST}</p><p>{SECOND}</p>"
     put({"/a": b"<html><body></body></html>"}, title="Le centre", content=content)
-    report = explain.of_article(db, "http://quai.example.org/a")
+    report = explained(db, "http://quai.example.org/a")
     assert report["text_from"] == "feed"
     assert [line["text"] for line in report["lines"] if line["what"] == "kept"] == [FIRST, SECOND]
     assert "what the feed has of it was read" in shown(report)
@@ -331,7 +340,7 @@ def test_what_only_the_feed_gives_is_told(db: Database, put: Put) -> None:
         image="https://quai.example.org/lits.jpg",
         attachments=("https://quai.example.org/r.pdf",),
     )
-    report = explain.of_article(db, "http://quai.example.org/a")
+    report = explained(db, "http://quai.example.org/a")
     assert (report["image"]["source"], report["image"]["url"]) == (
         "feed",
         "https://quai.example.org/lits.jpg",
@@ -349,7 +358,7 @@ def test_what_the_memory_of_the_site_took_out_is_told_where_it_stood(
             for number, body in enumerate(bodies)
         }
     )
-    report = explain.of_article(db, "http://quai.example.org/1")
+    report = explained(db, "http://quai.example.org/1")
     (gone,) = (line for line in report["lines"] if line["text"] == FOOT)
     assert gone == {"text": FOOT, "what": "removed", "rule": "memory", "articles": 3}
     assert report["lines"][-1] is gone
@@ -363,7 +372,7 @@ def test_a_line_of_an_earlier_reading_that_memory_took_out_comes_last(
     db.table("removed_lines").insert(
         {"article_id": 1, "line": 7, "text": FOOT, "rule": "memory", "articles": 4}
     )
-    report = explain.of_article(db, "http://quai.example.org/a")
+    report = explained(db, "http://quai.example.org/a")
     assert [line["text"] for line in report["lines"]][-1] == FOOT
 
 
@@ -372,9 +381,9 @@ def test_what_the_server_said_of_rights_is_told(db: Database, put: Put) -> None:
         b"</head>", b'<meta name="tdm-reservation" content="0"></head>'
     )
     put({"/a": body})
-    report = explain.of_article(db, "http://quai.example.org/a")
+    report = explained(db, "http://quai.example.org/a")
     told = shown(report)
-    assert "rights     tdm reservation: 0\n           header x-robots-tag: noai\n" in told
+    assert "header: x-robots-tag: noai\n           page: tdm-reservation 0\n" in told
 
 
 def test_a_url_that_waits_is_told_without_a_page(db: Database, source: Source) -> None:
@@ -382,13 +391,13 @@ def test_a_url_that_waits_is_told_without_a_page(db: Database, source: Source) -
     frontier.channels.sync([source], lambda s: [("feed", s.feeds[0])])
     (channel,) = frontier.channels.due([source.feeds[0].url], now="9999")
     frontier.channels.harvested(channel, Harvest(links=(Link(url="http://quai.example.org/a"),)))
-    report = explain.of_article(db, "http://quai.example.org/a")
+    report = explained(db, "http://quai.example.org/a")
     assert (report["ledger"]["outcome"], report["page"], report["article"]) == (
         "pending",
         None,
         None,
     )
-    assert "page      none is archived" in shown(report)
+    assert "fetches   no page is archived" in shown(report)
 
 
 # -- the command
@@ -403,8 +412,8 @@ def test_the_command_tells_a_person_and_a_program_the_same(
     db: Database, put: Put, tmp_path: Path
 ) -> None:
     put({"/a": article("Le centre rouvre", FIRST)})
-    expected = explain.of_article(db, "http://quai.example.org/a")
-    asked = ("http://quai.example.org/a", "--db", str(tmp_path / "tamis.db"))
+    expected = explained(db, "http://quai.example.org/a")
+    asked = ("http://quai.example.org/a", "--db", str(tmp_path / "tamis.db"), "--news", "none.db")
     assert run(*asked) == (0, shown(expected), "")
     status, out, _ = run(*asked, "--json")
     assert (status, json.loads(out)) == (0, expected)
@@ -435,11 +444,11 @@ def test_it_answers_while_others_write_and_changes_nothing(
         writer.execute("ROLLBACK")
     assert (status, "half way" in out) == (0, False)
     assert "".join(db.conn.iterdump()) == before
-    with explain.opened(path) as opened:
+    with address.opened(path) as opened:
         assert opened.table("urls").count == 1
         db.execute("UPDATE urls SET reason = 'later'")
         assert [row["reason"] for row in opened.table("urls").rows] == [None]
-    with explain.opened(path) as opened, pytest.raises(sqlite3.OperationalError, match="readonly"):
+    with address.opened(path) as opened, pytest.raises(sqlite3.OperationalError, match="readonly"):
         opened.execute("DELETE FROM urls")
 
 
@@ -476,5 +485,5 @@ def test_the_best_channel_comes_first_among_those_that_named_it(
         (channel,) = frontier.channels.due([url], now="9999")
         link = Link(url="http://quai.example.org/a")
         frontier.channels.harvested(channel, Harvest(links=(link,)))
-    named = explain.of_article(db, "http://quai.example.org/a")["named_by"]
+    named = explained(db, "http://quai.example.org/a")["named_by"]
     assert [each["kind"] for each in named] == ["feed", "sitemap"]

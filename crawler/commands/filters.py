@@ -8,7 +8,13 @@ from typing import Any
 
 import click
 
-from crawler.commands.options import db_option, embed_option, jsonl_option, workers_option
+from crawler.commands.options import (
+    db_option,
+    embed_option,
+    jsonl_option,
+    news_option,
+    workers_option,
+)
 
 
 def _answers(lines: Iterable[bytes]) -> None:
@@ -69,9 +75,9 @@ def extract(
         _answers(answers)
         return
     if why:
-        from crawler import explain as explaining
+        from crawler.explain import reading
 
-        _explained(explaining.of_page(page.read_bytes(), url), as_json=as_json)
+        _explained(reading.of_page(page.read_bytes(), url), as_json=as_json)
         return
     found = filters.extract_line({"id": "", "url": url, "path": str(page)})
     for name in ("title", "published", "authors", "language", "kind"):
@@ -86,28 +92,30 @@ def extract(
 @click.argument("address", metavar="URL")
 @click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
 @db_option
-def explain(address: str, db: Path, *, as_json: bool) -> None:
-    """Say why the page at URL became what it is: its lines, its choices, and who named it.
+@news_option
+def explain(address: str, db: Path, news: Path, *, as_json: bool) -> None:
+    """Say why the page at URL became what it is: from who named it to where it is published.
 
-    Changes nothing, so it can be asked while a crawl is running.
+    Also what its robots.txt and its rights allow, each fetch, each tag with its evidence, each
+    line kept or removed. Changes nothing, so it can be asked while a crawl is running.
 
     \b
     Example: tamis explain https://example.org/a
     """
-    from crawler import explain as explaining
+    from crawler.explain import address as explaining
 
     with explaining.opened(db) as private:
-        report = explaining.of_article(private, address)
+        report = explaining.of_address(private, address, news)
     _explained(report, as_json=as_json)
 
 
 def _explained(report: dict[str, Any], *, as_json: bool) -> None:
-    from crawler import explain as explaining
+    from crawler.explain import shown
 
     if as_json:
         click.echo(json.dumps(report, ensure_ascii=False, indent=2))
     else:
-        explaining.show(report, sys.stdout)
+        shown.show(report, sys.stdout)
 
 
 @click.command()

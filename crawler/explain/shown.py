@@ -1,0 +1,94 @@
+"""A report for a person: facts from general to detail, then the lines of the text."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, TextIO
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from crawler.explain import of_address, of_page
+from crawler.explain.of_page import Said
+
+Report = dict[str, Any]
+
+PLAIN_WIDTH = 120  # columns, where there is no terminal
+MAX_FACT = 1_000  # characters of one fact; real pages have less
+STYLES = {"kept": "", "removed": "red", "added": "green"}
+MARKS = {"kept": " ", "removed": "-", "added": "+"}
+# In the order in which they are shown.
+FACTS: dict[str, Callable[[Report], Said]] = {
+    "url": of_address.address,
+    "ledger": of_address.ledger,
+    "site": of_address.publication,
+    "rights": of_address.rights,
+    "named by": of_address.named_by,
+    "robots": of_address.robots,
+    "fetches": of_address.fetches,
+    "page": of_address.archived,
+    "kind": of_page.kind,
+    "title": of_page.choice("title"),
+    "published": of_page.choice("published"),
+    "authors": of_page.choice("authors"),
+    "language": of_page.language_of,
+    "themes": of_address.tags("themes", "theme"),
+    "countries": of_address.tags("countries", "country"),
+    "regions": of_address.tags("regions", "region"),
+    "bodies": of_address.tags("organisations", "organisation"),
+    "keywords": of_address.keywords,
+    "copies": of_address.copies,
+    "stories": of_address.stories,
+    "versions": of_address.versions,
+    "section": of_page.joined("section", " > "),
+    "categories": of_page.joined("categories", ", "),
+    "origin": of_page.origin,
+    "canonical": of_page.canonical,
+    "image": of_page.image,
+    "documents": of_page.attachments,
+    "lines": of_page.counted,
+}
+
+
+def show(report: Report, out: TextIO) -> None:
+    """Print the report: what became of the address, what led to it, each choice, every line."""
+    console = Console(
+        file=out, width=None if out.isatty() else PLAIN_WIDTH, highlight=False, markup=False,
+        emoji=False,
+    )  # fmt: skip
+    facts, lines = _columns(), _columns()
+    for name, told in _facts(report):
+        for number, line in enumerate(told):
+            facts.add_row(Text(name if number == 0 else "", "bold"), line)
+    for line in report.get("lines", ()):
+        style = STYLES[line["what"]]
+        lines.add_row(Text(_mark(line), style), Text(_flat(line["text"]), style))
+    with console.capture() as captured:
+        console.print(facts)
+        if lines.row_count:
+            console.print()
+            console.print(lines)
+    # Tables fill their lines with blanks.
+    out.writelines(f"{line.rstrip()}\n" for line in captured.get().splitlines())
+
+
+def _columns() -> Table:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    return table
+
+
+def _mark(line: Report) -> str:
+    others = f" ({line['articles']} articles)" if line.get("articles") else ""
+    return f"{MARKS[line['what']]} {line['rule'] or 'kept'}{others}"
+
+
+def _facts(report: Report) -> Iterator[tuple[str, list[Text]]]:
+    """Names with what is to be said of them, line by line; those with nothing are left out."""
+    for name, tell in FACTS.items():
+        if told := [Text(_flat(line)[:MAX_FACT], style) for line, style in tell(report)]:
+            yield name, told
+
+
+def _flat(text: str) -> str:
+    return " ".join(text.split())
