@@ -54,17 +54,19 @@ class Unfit(Exception):  # noqa: N818 (a verdict on a record, no error)
     """Why a record gives no page."""
 
 
-def captures(file: BinaryIO) -> Iterator[Capture | str]:
+def captures(file: BinaryIO, *, every_type: bool = False) -> Iterator[Capture | str]:
     """Each record of a file in turn: a page, or why it is none. Raises WarcError where it breaks.
 
-    A page is held back until the next record, which in our own exports describes it.
+    A page is held back until the next record, which in our own exports describes it. Pages are
+    what may hold an article, or with `every_type` documents of any content type.
     """
     held: tuple[ArcWarcRecord, bytes] | None = None
     ours = False
     try:
         for record, block in _blocks(file):
             if held:
-                yield _capture(*held, _about(record, block, of=held[0]))
+                about = _about(record, block, of=held[0])
+                yield _capture(*held, about, every_type=every_type)
             ours = ours or (record.rec_type == "warcinfo" and OURS in block)
             held = (record, block) if record.rec_type == "response" else None
             if not held:
@@ -72,10 +74,10 @@ def captures(file: BinaryIO) -> Iterator[Capture | str]:
     except WarcError:
         if held:
             # What says whose it is was cut off; the whole file will bring both.
-            yield "truncated" if ours else _capture(*held, None)
+            yield "truncated" if ours else _capture(*held, None, every_type=every_type)
         raise
     if held:
-        yield _capture(*held, None)
+        yield _capture(*held, None, every_type=every_type)
 
 
 def _blocks(file: BinaryIO) -> Iterator[tuple[ArcWarcRecord, bytes]]:
@@ -153,14 +155,18 @@ def _about(record: ArcWarcRecord, block: bytes, *, of: ArcWarcRecord) -> dict[st
     return None
 
 
-def _capture(record: ArcWarcRecord, block: bytes, about: Mapping[str, Any] | None) -> Capture | str:
+def _capture(
+    record: ArcWarcRecord, block: bytes, about: Mapping[str, Any] | None, *, every_type: bool
+) -> Capture | str:
+    ours = about is not None
     try:
-        return Capture(page=_page(record.rec_headers, block, ours=about is not None), about=about)
+        page = _page(record.rec_headers, block, ours=ours, every_type=every_type or ours)
+        return Capture(page=page, about=about)
     except Unfit as reason:
         return str(reason)
 
 
-def _page(warc: StatusAndHeaders, block: bytes, *, ours: bool) -> Page:
+def _page(warc: StatusAndHeaders, block: bytes, *, ours: bool, every_type: bool) -> Page:
     """The page in a response record; raises Unfit."""
     if warc.get_header("WARC-Truncated") or warc.get_header("WARC-Segment-Number"):
         raise Unfit("truncated")
@@ -174,10 +180,10 @@ def _page(warc: StatusAndHeaders, block: bytes, *, ours: bool) -> Page:
     content_type = headers.get("content-type") or None
     kind = (content_type or "").partition(";")[0].strip().lower()
     # What we archived was readable then, whatever it was called.
-    if kind and kind not in archive.READABLE and not ours:
+    if kind and kind not in archive.READABLE and not every_type:
         raise Unfit("another content type")
     body = _decoded(body, headers)
-    if not kind and not ours and b"\0" in body[:1024]:
+    if not kind and not every_type and b"\0" in body[:1024]:
         raise Unfit("another content type")
     return Page(
         url=target if ours else url,

@@ -32,6 +32,21 @@ class Licence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Expectation:
+    """What a visit to a source should yield at least; what is None or empty is not looked at.
+
+    `items` are links that its channels name; of some of them, read, `dated` is the share with a
+    date, `words` the median length, `languages` those that most are in. As seen on `checked_on`.
+    """
+
+    items: int
+    dated: float | None = None
+    words: int | None = None
+    languages: tuple[str, ...] = ()
+    checked_on: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """One record of spiders/sources. `country` is ISO 3166-1 alpha-2, or `int`."""
 
@@ -54,6 +69,7 @@ class Source:
     enabled: bool = True
     reason: str | None = None
     evidence: str = ""
+    expect: Expectation | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

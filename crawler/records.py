@@ -12,7 +12,7 @@ import tempfile
 import tomllib
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ import tomlkit
 from crawler import registry, urls
 from crawler.cms import Home
 from crawler.errors import SourceError
+from crawler.items import Expectation
 from crawler.tdmrep import Reservation
 from crawler.urls import web_url
 from crawler.verdicts import Finding, Sample
@@ -414,6 +415,75 @@ def _rewritten(text: str, source: str, name: str, number: int, address: Mapping[
     table: Any = document[source]
     for field_name in ("grade", "probed_on"):
         table[name][number][field_name] = address[field_name]
+    return mark + tomlkit.dumps(document)
+
+
+# Expectations.
+
+
+def expectation_of(expect: Expectation) -> str:
+    """As the field of a record."""
+    return f"expect = {_inline(_fields(expect))}"
+
+
+def expect(folder: Path, expectations: Mapping[str, Expectation]) -> None:
+    """Write into their records what to expect of sources; all else stays as it is."""
+    texts: dict[str, str] = {}
+    for path in sorted(folder.glob("*.toml")):
+        if path.name == registry.DEAD_FEEDS:
+            continue
+        text = before = _read(path)
+        wanted = _parsed(text)
+        for ident in wanted.keys() & expectations.keys():
+            fields = _fields(expectations[ident])
+            wanted[ident]["expect"] = fields
+            line = expectation_of(expectations[ident])
+            text = _expecting(text, ident, line, wanted) or _expecting_anew(text, ident, fields)
+        if text != before:
+            texts[path.name] = text
+    if texts:
+        replace(folder, texts)
+
+
+def _fields(expect: Expectation) -> dict[str, Any]:
+    told = {name: value for name, value in asdict(expect).items() if value}
+    told["checked_on"] = date.fromisoformat(expect.checked_on)
+    if expect.languages:
+        told["languages"] = list(expect.languages)
+    return told
+
+
+def _expecting(text: str, ident: str, line: str, wanted: Mapping[str, Any]) -> str | None:
+    """The text with this line in its record; None if the record is written in another way."""
+    start = re.search(rf"(?m)^\[{re.escape(ident)}\][^\n]*\n", text)
+    if start is None:
+        return None
+    following = re.search(r"(?m)^\[[^\n]*\n", text[start.end() :])
+    end = start.end() + following.start() if following else len(text)
+    newline = "\r\n" if "\r\n" in text else "\n"
+    inner = text[start.end() : end]
+    if re.search(EXPECT, inner):
+        new = re.sub(EXPECT, line, inner, count=1)
+    else:
+        # Before the blank lines and comments that lead to the next record.
+        held = re.sub(r"(?:[ \t]*(?:#[^\n]*)?\r?\n)+\Z", "", inner.rstrip(" \t"))
+        rest = inner[len(held) :].removeprefix(newline)
+        new = f"{held}{newline}{line}{newline}{rest}"
+    edited = text[: start.end()] + new + text[end:]
+    return edited if _holds(edited, wanted) else None
+
+
+EXPECT = r"(?m)^expect[ \t]*=[ \t]*\{[^}\n]*\}"
+
+
+def _expecting_anew(text: str, ident: str, fields: Mapping[str, Any]) -> str:
+    """The same through tomlkit, however the record is written."""
+    mark = "\ufeff" if text.startswith("\ufeff") else ""
+    document = tomlkit.parse(text.removeprefix(mark))
+    table: Any = document[ident]
+    told = tomlkit.inline_table()
+    told.update(fields)
+    table["expect"] = told
     return mark + tomlkit.dumps(document)
 
 

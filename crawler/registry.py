@@ -28,6 +28,8 @@ A file holds a country's or a region's sources, one table each, named by the sou
     enabled = true
     reason = "..."                              # why not, when it is not enabled
     evidence = "..."                            # who says that these addresses are right, and when
+    expect = { items = 10, dated = 0.5, words = 120, languages = ["fr"], checked_on = 2026-08-13 }
+                                                # what `tamis sources check --live` compares with
 """
 
 import re
@@ -44,7 +46,7 @@ import babel
 
 from crawler import urls, values
 from crawler.errors import SourceError
-from crawler.items import Address, Licence, Source
+from crawler.items import Address, Expectation, Licence, Source
 
 GRADES = {
     "probed": "somebody fetched it and found articles",
@@ -211,6 +213,12 @@ def from_json(record: Mapping[str, Any]) -> Source:
         plain["licence"] = Licence(
             **{**licence, "terms_read_on": day(licence.get("terms_read_on"))}
         )
+    if expect := record.get("expect"):
+        told = {
+            "languages": tuple(expect.get("languages", ())),
+            "checked_on": day(expect["checked_on"]),
+        }
+        plain["expect"] = Expectation(**{**expect, **told})
     return Source(**plain)
 
 
@@ -260,6 +268,17 @@ LICENCE = values.table(
     required={"id": values.one_of(LICENCES)},
     optional={"url": values.address, "terms_read_on": values.day},
 )
+EXPECT = values.table(
+    required={
+        "items": values.number("a whole number of at least 1", least=1, whole=True),
+        "checked_on": values.day,
+    },
+    optional={
+        "dated": values.number("a share from 0 to 1", most=1),
+        "words": values.number("a whole number of at least 1", least=1, whole=True),
+        "languages": values.list_of(LANGUAGE),
+    },
+)
 SOURCE = values.table(
     required={
         "name": values.text,
@@ -278,6 +297,7 @@ SOURCE = values.table(
         "enabled": values.flag,
         "reason": values.text,
         "evidence": values.text,
+        "expect": EXPECT,
     },
 )
 DEAD = values.table(

@@ -365,7 +365,7 @@ class _Import:
                 source, KIND, f"{KIND}:{source.id}"
             )
         new = self.frontier.imported(
-            self.channels[source.id], _link(capture), capture.page,
+            self.channels[source.id], link_of(capture), capture.page,
             given=bool((capture.about or {}).get("given")),
         )  # fmt: skip
         return IS_NEW if new else IS_THERE
@@ -380,7 +380,7 @@ class _Import:
         return self.sites.owner(capture.page.url) or self.known.get(IMPORTED.id, IMPORTED)
 
 
-def _link(capture: Capture) -> Link:
+def link_of(capture: Capture) -> Link:
     """The link that led to the page; what a file gives in another shape is left out."""
     about = capture.about or {}
     url = urls.web_url(str(about.get("url", ""))) or capture.page.url

@@ -465,17 +465,17 @@ def probe(
         async def one(url: str) -> None:
             reports[url] = await SiteProbe(spider, url).run()
 
-        await _at_once(one(url) for url in dict.fromkeys(wanted))
+        await at_once(one(url) for url in dict.fromkeys(wanted))
         return
         yield  # so that it is an iterator
 
-    _run(work, settings=settings, progress=progress)
+    run_probe(work, settings=settings, progress=progress)
     if left := [url for url in wanted if url not in reports]:
         raise TamisError(f"stopped before {left[0]} was probed")
     return tuple(reports[url] for url in wanted)
 
 
-async def _at_once(jobs: Iterable[Coroutine[Any, Any, None]]) -> None:
+async def at_once(jobs: Iterable[Coroutine[Any, Any, None]]) -> None:
     """So many hosts at a time; the first error ends them all."""
     free = asyncio.Semaphore(HOSTS)
 
@@ -550,7 +550,7 @@ def probe_all(
             return 0
         writes = Writes(private)
         try:
-            _run(
+            run_probe(
                 lambda spider: _visits(spider, private, list(waiting.values()), progress),
                 settings=settings,
                 hosts=Kept(Hosts(writes)),
@@ -575,12 +575,12 @@ async def _visits(
             probes.keep(db, task.channel, finding)
             progress.advance("probed")
 
-    await _at_once(one(waiting) for waiting in by_host)
+    await at_once(one(waiting) for waiting in by_host)
     return
     yield  # so that it is an iterator
 
 
-def _run(
+def run_probe(
     work: Work, *, settings: Mapping[str, Any], hosts: Any = None, progress: Progress | None = None
 ) -> None:
     process = AsyncCrawlerProcess(project_settings(settings))

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import click
 
 from crawler.commands.options import db_option, sources_option, visiting, visiting_options
+from crawler.items import Source
 
 
 @click.group()
@@ -67,13 +69,59 @@ def list_sources(
 
 
 @sources.command("check")
+@click.argument("only", metavar="[ID]...", nargs=-1)
+@click.option(
+    "--live", is_flag=True, help="Visit the channels of these sources, and read five articles."
+)
+@click.option("--all", "everything", is_flag=True, help="With --live: every source that is on.")
+@click.option(
+    "--warc", multiple=True, type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Read a visit that was recorded, instead of the site: no network (repeatable).",
+)  # fmt: skip
+@click.option(
+    "--record", is_flag=True, help="Write into the records what to expect: half of what was found."
+)
+@visiting_options
 @sources_option
-def check_sources(folder: Path | None) -> None:
+def check_sources(
+    only: tuple[str, ...],
+    warc: tuple[Path, ...],
+    contact: str | None,
+    delay: float | None,
+    folder: Path | None,
+    *,
+    live: bool,
+    everything: bool,
+    record: bool,
+    loopback: bool,
+) -> None:
     """Validate every record; say file, record and field of each mistake.
 
+    With --live or --warc, compare what sources yield with what their records expect, and say
+    what broke.
+
     \b
-    Example: tamis sources check --sources my-sources
+    Examples: tamis sources check --sources my-sources
+              tamis sources check --live quai-ouvert --contact you@example.org
+              tamis sources check --warc quai.warc.gz quai-ouvert
     """
+    if live and warc:
+        raise click.UsageError("--live or --warc: a visit is made or was recorded")
+    if not live and not warc:
+        if only or everything or record:
+            raise click.UsageError("ID, --all and --record go with --live or --warc")
+        _check_records(folder)
+        return
+    if everything == bool(only):
+        raise click.UsageError("name the sources by ID, or say --all")
+    from crawler import registry
+
+    chosen = registry.select(registry.load(folder), only=only, enabled=True if everything else None)
+    settings = visiting(contact, delay, loopback=loopback)
+    _check_contracts(folder, chosen, warc, settings, record=record)
+
+
+def _check_records(folder: Path | None) -> None:
     from crawler import registry
 
     mistakes = registry.check(folder)
@@ -82,6 +130,45 @@ def check_sources(folder: Path | None) -> None:
     if mistakes:
         raise SystemExit(1)
     click.echo(f"{len(registry.load(folder))} records, no mistake")
+
+
+def _check_contracts(
+    folder: Path | None,
+    chosen: Sequence[Source],
+    warc: tuple[Path, ...],
+    settings: dict[str, Any],
+    *,
+    record: bool,
+) -> None:
+    from crawler import clock, contracts, records, registry
+    from crawler.progress import Progress
+    from spiders import contract
+    from spiders import probe as probing
+
+    place = records.place(folder) if record else folder or registry.folder()
+    asked = [source for source in chosen if warc or source.tdm != "reserved"]
+    for source in chosen:
+        if source not in asked:
+            click.echo(f"{source.id}: not visited, since its terms reserve mining")
+    if warc:
+        visits = contract.recorded(asked, warc)
+    else:
+        with Progress(probing.REQUESTS) as progress:
+            visits = contract.live(asked, settings=settings, progress=progress)
+    broke = False
+    found: dict[str, Any] = {}
+    for source in asked:
+        lines = contracts.compared(source, visits[source.id])
+        expect = contracts.expectation(source, visits[source.id], clock.now()[:10])
+        found |= {source.id: expect} if expect else {}
+        proposed = records.expectation_of(expect) if expect else None
+        click.echo("\n".join(contracts.told(source, lines, proposed)))
+        broke = broke or not contracts.well(source, lines)
+    if record and found:
+        records.expect(place, found)
+        click.echo(f"written into {place}: what to expect of {', '.join(found)}")
+    elif broke:
+        raise SystemExit(1)
 
 
 @sources.command("probe")
