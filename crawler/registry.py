@@ -35,8 +35,8 @@ A file holds a country's or a region's sources, one table each, named by the sou
 import re
 import tomllib
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import asdict
-from datetime import date
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -108,6 +108,7 @@ LICENCES = {
     "reserved": "its terms forbid reuse",
 }
 
+TERMS_DAYS = 365  # after which a licence is to be read again: terms are revised about as often
 DEAD_FEEDS = "dead_feeds.toml"
 INTERNATIONAL = "int"
 # CLDR's two-letter territories that are not countries of ISO 3166-1. XK (Kosovo) is none either,
@@ -183,6 +184,36 @@ def select(
         and (not categories or source.category in categories)
         and (enabled is None or source.enabled == enabled)
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """A licence to be read again: terms change, and what is shown relies on them."""
+
+    source: str
+    licence: str
+    url: str | None
+    read_on: str | None
+
+    def __str__(self) -> str:
+        read = f"last read on {self.read_on}" if self.read_on else "nobody wrote down when read"
+        return f"{self.source}: {self.licence}, {read}" + (f", {self.url}" if self.url else "")
+
+
+def to_read_again(sources: Iterable[Source], today: str, *, days: int = TERMS_DAYS) -> list[Terms]:
+    """The licences of sources in use that were not read within so many days, the oldest first."""
+    since = (date.fromisoformat(today[:10]) - timedelta(days=days)).isoformat()
+    found = [
+        Terms(
+            source=source.id, licence=source.licence.id, url=source.licence.url,
+            read_on=source.licence.terms_read_on,
+        )
+        for source in sources
+        if source.enabled
+        and source.licence
+        and (source.licence.terms_read_on or "") < since
+    ]  # fmt: skip
+    return sorted(found, key=lambda terms: terms.read_on or "")
 
 
 def as_json(source: Source) -> dict[str, Any]:

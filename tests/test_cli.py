@@ -97,7 +97,8 @@ def test_sources_are_listed_as_a_table_and_as_json() -> None:
 
 
 def test_sources_are_checked_and_mistakes_named(tmp_path: Path) -> None:
-    assert run("sources", "check") == (0, "318 records, no mistake\n", "")
+    status, out, err = run("sources", "check")
+    assert (status, out.splitlines()[0], err) == (0, "318 records, no mistake", "")
     (tmp_path / "be.toml").write_text('[quai]\nname = "Le Quai"\nfeed = "x"\n', encoding="utf-8")
     status, _, err = run("sources", "check", "--sources", str(tmp_path))
     assert status == 1

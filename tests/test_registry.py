@@ -1,13 +1,15 @@
 import json
 import tomllib
 from collections.abc import Callable
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from crawler import registry
+from crawler.cli import main
 from crawler.errors import SourceError
 from crawler.items import Address, Licence, Source
 
@@ -335,3 +337,51 @@ def test_the_example_at_the_top_of_the_module_is_a_right_record() -> None:
     ((_, record),) = tomllib.loads("\n".join(lines)).items()
     assert list(registry.SOURCE(record)) == []
     assert record.keys() == {f.name for f in fields(Source)} - {"id"}
+
+
+# Terms.
+
+
+@pytest.mark.parametrize(
+    ("read_on", "enabled", "again"),
+    [
+        (None, True, 1),
+        ("2025-11-21", True, 1),
+        ("2025-11-22", True, 0),
+        ("2026-11-22", True, 0),
+        (None, False, 0),
+    ],
+    ids=["never", "a year and a day ago", "a year ago", "today", "not in use"],
+)
+def test_terms_are_to_be_read_again_after_a_year(
+    source: Source, read_on: str | None, enabled: int, again: int
+) -> None:
+    licence = Licence(id="CC-BY", url="https://quai.example.org/terms", terms_read_on=read_on)
+    listed = [source, replace(source, id="ami", licence=licence, enabled=bool(enabled))]
+    found = registry.to_read_again(listed, "2026-11-22T05:00:00Z")
+    assert [terms.source for terms in found] == ["ami"] * again
+    assert all(str(terms).endswith(", https://quai.example.org/terms") for terms in found)
+
+
+def test_the_terms_that_were_read_longest_ago_come_first(source: Source) -> None:
+    days = {"b": "2025-01-01", "c": "2024-01-01", "a": None}
+    listed = [
+        replace(source, id=name, licence=Licence(id="CC-BY", terms_read_on=day))
+        for name, day in days.items()
+    ]
+    assert [str(terms) for terms in registry.to_read_again(listed, "2026-11-22")] == [
+        "a: CC-BY, nobody wrote down when read",
+        "c: CC-BY, last read on 2024-01-01",
+        "b: CC-BY, last read on 2025-01-01",
+    ]
+
+
+def test_terms_to_be_read_again_are_a_notice_and_no_mistake(place: Callable[..., Path]) -> None:
+    folder = place(be=f'{PLAIN}licence = {{ id = "CC-BY", terms_read_on = 2020-01-01 }}\n')
+    said = [
+        CliRunner().invoke(main, ["sources", *arguments, "--sources", str(folder)])
+        for arguments in (["check"], ["list", "--terms-older-than", "365"])
+    ]
+    assert [result.exit_code for result in said] == [0, 0]
+    assert "Licences to be read again: 1, not read within 365 days" in said[0].output
+    assert said[1].output == "smes: CC-BY, last read on 2020-01-01\n"

@@ -23,12 +23,17 @@ def sources() -> None:
 @click.option("--language", help="BCP 47 code.")
 @click.option("--category", help="As in the records.")
 @click.option("--enabled/--disabled", default=None, help="Only those crawled, or only the others.")
+@click.option(
+    "--terms-older-than", "days", type=click.IntRange(0), metavar="DAYS",
+    help="Instead: the licences in use whose terms nobody has read within so many days.",
+)  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Whole records, as a JSON array.")
 @sources_option
 def list_sources(
     country: str | None,
     language: str | None,
     category: str | None,
+    days: int | None,
     folder: Path | None,
     *,
     enabled: bool | None,
@@ -39,7 +44,7 @@ def list_sources(
     \b
     Example: tamis sources list --country BE --language fr
     """
-    from crawler import registry
+    from crawler import clock, registry
 
     found = registry.select(
         registry.load(folder),
@@ -48,6 +53,10 @@ def list_sources(
         categories=(category,) if category else (),
         enabled=enabled,
     )
+    if days is not None:
+        for terms in registry.to_read_again(found, clock.now(), days=days):
+            click.echo(terms)
+        return
     if as_json:
         click.echo(
             json.dumps([registry.as_json(source) for source in found], ensure_ascii=False, indent=2)
@@ -122,14 +131,21 @@ def check_sources(
 
 
 def _check_records(folder: Path | None) -> None:
-    from crawler import registry
+    from crawler import clock, registry
 
     mistakes = registry.check(folder)
     for mistake in mistakes:
         click.echo(mistake, err=True)
     if mistakes:
         raise SystemExit(1)
-    click.echo(f"{len(registry.load(folder))} records, no mistake")
+    listed = registry.load(folder)
+    click.echo(f"{len(listed)} records, no mistake")
+    if terms := registry.to_read_again(listed, clock.now()):
+        days = registry.TERMS_DAYS
+        click.echo(
+            f"Licences to be read again: {len(terms)}, not read within {days} days:"
+            f" `tamis sources list --terms-older-than {days}`"
+        )
 
 
 def _check_contracts(

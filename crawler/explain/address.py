@@ -83,7 +83,11 @@ def of_address(db: Database, url: str, news: Path) -> Report:
     if notice := next(db.query(NOTICE, [row["id"]]), None):  # of an article that an API gave
         headers, declared = json.loads(notice["headers"]), showing.signals_of(notice["signals"])
         report["noticed"] = notice["seen"]
-    report["rights"] = rights.of_address(db, row, headers, declared, found["id"] if found else None)
+    report["rights"] = rights.of_address(
+        db, row, headers, declared,
+        article=found["id"] if found else None,
+        most=report["publication"].get("most") or "licensed",
+    )  # fmt: skip
     return reading.clean(report)
 
 

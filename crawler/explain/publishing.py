@@ -42,6 +42,7 @@ def of_address(db: Database, row: Report, news: Path) -> Report:
         told |= {
             "snapshot": facts.get("id"),
             "built": facts.get("built"),
+            "most": facts.get("rights"),  # of any text that is shown: crawler.config.RIGHTS
             # None: it was made of another database, or too long ago.
             "waits": None if seq is None else changes.waits(db, row["id"], seq),
             "article": _article(conn, row["key"]),

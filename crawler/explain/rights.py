@@ -18,9 +18,15 @@ HEADERS = ("x-robots-tag", "tdm-reservation", "tdm-policy")
 
 
 def of_address(
-    db: Database, row: Report, headers: Mapping[str, str], signals: Signals, article: int | None
+    db: Database,
+    row: Report,
+    headers: Mapping[str, str],
+    signals: Signals,
+    *,
+    article: int | None,
+    most: str,
 ) -> Report:
-    """`signals` are what its page declares, `row` is the ledger's."""
+    """`signals` are what its page declares, `row` is the ledger's; `most` as in rows.Context."""
     (record,) = db.execute("SELECT record FROM sources WHERE id = ?", [row["source"]]).fetchone()
     source = registry.from_json(json.loads(record))
     files = _files(db, row)
@@ -30,7 +36,7 @@ def of_address(
         *(_said("header", f"{name}: {headers[name]}") for name in HEADERS if name in headers),
         *_declared(signals),
     ]
-    return {"shown": _shown(db, article, source, files), "said": said}
+    return {"shown": _shown(db, article, files, most, source), "said": said}
 
 
 def _files(db: Database, row: Report) -> Mapping[str, showing.Rules]:
@@ -73,13 +79,17 @@ def _declared(signals: Signals) -> Iterator[Report]:
 
 
 def _shown(
-    db: Database, article: int | None, source: Source, files: Mapping[str, showing.Rules]
+    db: Database,
+    article: int | None,
+    files: Mapping[str, showing.Rules],
+    most: str,
+    source: Source,
 ) -> Report | None:
     """As `tamis publish` would weigh it now; None of what is no article."""
     if article is None:
         return None
     context = rows.Context(
-        sources={source.id: source}, reservations=files, whole=False, now=clock.now()
+        sources={source.id: source}, reservations=files, whole=False, most=most, now=clock.now()
     )
     found = rows.read(db, [article], {article: None}, context).articles
     if not found:
