@@ -12,7 +12,7 @@ import tempfile
 import tomllib
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,6 @@ import tomlkit
 from crawler import registry, urls
 from crawler.cms import Home
 from crawler.errors import SourceError
-from crawler.items import Expectation
 from crawler.tdmrep import Reservation
 from crawler.urls import web_url
 from crawler.verdicts import Finding, Sample
@@ -183,7 +182,7 @@ def text_of(ident: str, fields: Mapping[str, Any], licences: Iterable[str] = ())
     lines = [f"[{ident}]"]
     for name, value in fields.items():
         if name in registry.CHANNELS:
-            rows = "".join(f"  {_inline(address)},\n" for address in value)
+            rows = "".join(f"  {inline(address)},\n" for address in value)
             lines.append(f"{name} = [\n{rows}]")
         else:
             comment = f"  # {COMMENTS[name]}" if name in COMMENTS else ""
@@ -196,7 +195,7 @@ def text_of(ident: str, fields: Mapping[str, Any], licences: Iterable[str] = ())
     return "\n".join(lines) + "\n"
 
 
-def _inline(address: Mapping[str, Any]) -> str:
+def inline(address: Mapping[str, Any]) -> str:
     return "{ " + ", ".join(f"{name} = {_value(value)}" for name, value in address.items()) + " }"
 
 
@@ -269,7 +268,7 @@ def add(folder: Path, record: str, *, file: str) -> Path:
     if not re.fullmatch(r"[\w-]+\.toml", file) or file == registry.DEAD_FEEDS:
         raise SourceError(f"{file!r} is no file for records: give a name such as be.toml")
     path = folder / file
-    before = _read(path) if path.exists() else ""
+    before = read(path) if path.exists() else ""
     replace(folder, {file: _inserted(before, record)})
     return path
 
@@ -311,7 +310,7 @@ def add_report(
 
 def _inserted(before: str, record: str) -> str:
     ident, fields = next(iter(tomllib.loads(record).items()))
-    old = _parsed(before)
+    old = parsed(before)
     if ident in old:
         raise SourceError(f"[{ident}] is there already: choose another id with --id")
     newline = "\r\n" if "\r\n" in before else "\n"
@@ -322,13 +321,13 @@ def _inserted(before: str, record: str) -> str:
         start = rf"(?m)(?:^#[^\n]*\n)*^\[{re.escape(after)}\][ \t]*(?:#[^\n]*)?\r?$"
         if found := re.search(start, before):
             text = before[: found.start()] + record + newline + before[found.start() :]
-            if _holds(text, {**old, ident: fields}):
+            if holds(text, {**old, ident: fields}):
                 return text
     gap = "" if not before else newline if before.endswith("\n") else 2 * newline
     return before + gap + record
 
 
-def _holds(text: str, wanted: Mapping[str, Any]) -> bool:
+def holds(text: str, wanted: Mapping[str, Any]) -> bool:
     try:
         return tomllib.loads(text.removeprefix("\ufeff")) == wanted
     except ValueError:
@@ -358,8 +357,8 @@ def regrade(folder: Path, grades: Mapping[str, Grades], *, write: bool) -> list[
     for path in sorted(folder.glob("*.toml")):
         if path.name == registry.DEAD_FEEDS:
             continue
-        text = before = _read(path)
-        wanted = _parsed(text)
+        text = before = read(path)
+        wanted = parsed(text)
         for source, name, number, grade, day in list(_regradings(wanted, grades)):
             address = wanted[source][name][number]
             if (old := address["grade"]) != grade:
@@ -403,7 +402,7 @@ def _edited(text: str, address: Mapping[str, Any], wanted: Mapping[str, Any]) ->
             bare = new.rstrip()
             new = f"{bare}, probed_on = {day}{new[len(bare) :]}"
         edited = text[: max(0, start)] + new + text[end:]
-        if _holds(edited, wanted):  # it was no comment, nor somebody else's
+        if holds(edited, wanted):  # it was no comment, nor somebody else's
             return edited
     return None
 
@@ -418,83 +417,14 @@ def _rewritten(text: str, source: str, name: str, number: int, address: Mapping[
     return mark + tomlkit.dumps(document)
 
 
-# Expectations.
-
-
-def expectation_of(expect: Expectation) -> str:
-    """As the field of a record."""
-    return f"expect = {_inline(_fields(expect))}"
-
-
-def expect(folder: Path, expectations: Mapping[str, Expectation]) -> None:
-    """Write into their records what to expect of sources; all else stays as it is."""
-    texts: dict[str, str] = {}
-    for path in sorted(folder.glob("*.toml")):
-        if path.name == registry.DEAD_FEEDS:
-            continue
-        text = before = _read(path)
-        wanted = _parsed(text)
-        for ident in wanted.keys() & expectations.keys():
-            fields = _fields(expectations[ident])
-            wanted[ident]["expect"] = fields
-            line = expectation_of(expectations[ident])
-            text = _expecting(text, ident, line, wanted) or _expecting_anew(text, ident, fields)
-        if text != before:
-            texts[path.name] = text
-    if texts:
-        replace(folder, texts)
-
-
-def _fields(expect: Expectation) -> dict[str, Any]:
-    told = {name: value for name, value in asdict(expect).items() if value}
-    told["checked_on"] = date.fromisoformat(expect.checked_on)
-    if expect.languages:
-        told["languages"] = list(expect.languages)
-    return told
-
-
-def _expecting(text: str, ident: str, line: str, wanted: Mapping[str, Any]) -> str | None:
-    """The text with this line in its record; None if the record is written in another way."""
-    start = re.search(rf"(?m)^\[{re.escape(ident)}\][^\n]*\n", text)
-    if start is None:
-        return None
-    following = re.search(r"(?m)^\[[^\n]*\n", text[start.end() :])
-    end = start.end() + following.start() if following else len(text)
-    newline = "\r\n" if "\r\n" in text else "\n"
-    inner = text[start.end() : end]
-    if re.search(EXPECT, inner):
-        new = re.sub(EXPECT, line, inner, count=1)
-    else:
-        # Before the blank lines and comments that lead to the next record.
-        held = re.sub(r"(?:[ \t]*(?:#[^\n]*)?\r?\n)+\Z", "", inner.rstrip(" \t"))
-        rest = inner[len(held) :].removeprefix(newline)
-        new = f"{held}{newline}{line}{newline}{rest}"
-    edited = text[: start.end()] + new + text[end:]
-    return edited if _holds(edited, wanted) else None
-
-
-EXPECT = r"(?m)^expect[ \t]*=[ \t]*\{[^}\n]*\}"
-
-
-def _expecting_anew(text: str, ident: str, fields: Mapping[str, Any]) -> str:
-    """The same through tomlkit, however the record is written."""
-    mark = "\ufeff" if text.startswith("\ufeff") else ""
-    document = tomlkit.parse(text.removeprefix(mark))
-    table: Any = document[ident]
-    told = tomlkit.inline_table()
-    told.update(fields)
-    table["expect"] = told
-    return mark + tomlkit.dumps(document)
-
-
-def _parsed(text: str) -> dict[str, Any]:
+def parsed(text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text.removeprefix("\ufeff"))
     except ValueError as error:
         raise SourceError(f"the file cannot be read, so nothing is written: {error}") from error
 
 
-def _read(path: Path) -> str:
+def read(path: Path) -> str:
     """With its line ends as they are."""
     with path.open(encoding="utf-8", newline="") as file:
         return file.read()

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from sqlite_utils import Database
 from web import HTML, RSS, Answer, Crawl, Web, article, record
 
-from crawler import contracts, records, registry, warc
+from crawler import contracts, expectations, registry, warc
 from crawler.cli import main
 from crawler.contracts import Visit
 from crawler.items import Expectation, Link, Source
@@ -112,7 +112,7 @@ def test_an_expectation_is_written_and_the_rest_of_the_file_stays(
 ) -> None:
     before = (
         f"# Of Belgium.\n{record('ami', 'https://ami.example.org', 'https://ami.example.org/f')}"
-        f"# kept\n\n# The quay.\n"
+        f"enabled = true  # for now\n# kept\n\n# The quay.\n"
         f"{record('quai', 'https://quai.example.org', 'https://quai.example.org/f')}"
     ).replace("\n", newline)
     path = folder / "be.toml"
@@ -120,12 +120,12 @@ def test_an_expectation_is_written_and_the_rest_of_the_file_stays(
     first = Expectation(
         items=3, dated=0.5, words=80, languages=("fr", "nl"), checked_on="2026-08-13"
     )
-    records.expect(folder, {"ami": first, "quai": first})
-    line = f"{records.expectation_of(first)}{newline}"
+    expectations.write(folder, {"ami": first, "quai": first})
+    line = f"{expectations.text_of(first)}{newline}"
     after = path.read_bytes().decode()
     assert after.replace(line, "") == before
     assert [each.expect for each in registry.load(folder)] == [first, first]
-    records.expect(folder, {"ami": Expectation(items=1, checked_on="2026-08-14")})
+    expectations.write(folder, {"ami": Expectation(items=1, checked_on="2026-08-14")})
     assert path.read_bytes().decode() == after.replace(
         line, f"expect = {{ items = 1, checked_on = 2026-08-14 }}{newline}", 1
     )
@@ -136,7 +136,7 @@ def test_an_expectation_written_as_a_table_of_its_own_is_renewed(folder: Path) -
     path = folder / "be.toml"
     path.write_text(f"{text}[quai.expect]\nitems = 9\nchecked_on = 2026-08-13\n", encoding="utf-8")
     new = Expectation(items=1, checked_on="2026-08-14")
-    records.expect(folder, {"quai": new})
+    expectations.write(folder, {"quai": new})
     assert [each.expect for each in registry.load(folder)] == [new]
 
 
@@ -233,7 +233,7 @@ def test_what_is_found_can_be_recorded_and_is_kept_the_next_time(web: Web, folde
     (source,) = registry.load(folder)
     assert source.expect
     assert (source.expect.items, source.expect.dated, source.expect.languages) == (3, 0.5, ("fr",))
-    assert records.expectation_of(source.expect) in first.stdout
+    assert expectations.text_of(source.expect) in first.stdout
     assert path.read_text("utf-8").startswith("# ours\n")
     assert live(folder, "quai").returncode == 0
 

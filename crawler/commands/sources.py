@@ -156,7 +156,7 @@ def _check_contracts(
     *,
     record: bool,
 ) -> None:
-    from crawler import clock, contracts, records, registry
+    from crawler import clock, contracts, expectations, records, registry
     from crawler.progress import Progress
     from spiders import contract
     from spiders import probe as probing
@@ -177,11 +177,11 @@ def _check_contracts(
         lines = contracts.compared(source, visits[source.id])
         expect = contracts.expectation(source, visits[source.id], clock.now()[:10])
         found |= {source.id: expect} if expect else {}
-        proposed = records.expectation_of(expect) if expect else None
+        proposed = expectations.text_of(expect) if expect else None
         click.echo("\n".join(contracts.told(source, lines, proposed)))
         broke = broke or not contracts.well(source, lines)
     if record and found:
-        records.expect(place, found)
+        expectations.write(place, found)
         click.echo(f"written into {place}: what to expect of {', '.join(found)}")
     elif broke:
         raise SystemExit(1)
