@@ -12,7 +12,7 @@ from enrich.annotate import version
 Report = dict[str, Any]
 
 MOST = 5  # of what may be long: fetches, channels, tags; a screen has room for all of them
-DAYS = ("discovered", "decided", "first_fetched", "last_fetched", "gone", "look")
+DAYS = ("discovered", "decided", "first_fetched", "last_fetched", "gone")
 RELATION = {"original": "original of these", "series": "in a series with", "quoted": "quotes"}
 OTHER = {"series": "in a series with", "quoted": "quoted in"}
 
