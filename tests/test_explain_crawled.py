@@ -84,7 +84,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crawled]:
         (sources / "be.toml").write_text(records, encoding="utf-8")
         shelter = article("Le centre du quai rouvre", *SHELTER)
         paths = ("/a", "/copie", "/prive/x", "/prive/ouvert", "/reserve/b", "/court", "/absent",
-                 "/casse")  # fmt: skip
+                 "/casse", "/ancien", "/refus")  # fmt: skip
         web.pages = {
             "/robots.txt": Answer(ROBOTS.encode(), content_type="text/plain"),
             "/.well-known/tdmrep.json": Answer(
@@ -98,6 +98,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crawled]:
             "/reserve/b": Answer(article("Une cuisine de rue", *SOUP, SHELTER[2])),
             "/court": Answer(article("Fermé", "Fermé.")),
             "/casse": Answer(b"", 500),
+            "/ancien": Answer(b"", 301, headers={"Location": "/copie"}),
+            "/refus": Answer(b"", 400),
         }
         crawl = ("crawl", "--sources", str(sources), "--db", str(private), "--loopback",
                  "--delay", "0", "--no-enrich")  # fmt: skip
@@ -311,8 +313,10 @@ def test_a_change_since_it_was_published_is_told(site: Crawled, tmp_path: Path) 
         ("/court", "too_short", "no article of it is published"),
         ("/absent", "not_found", "HTTP 404"),
         ("/casse", "pending", "tries "),
+        ("/ancien", "duplicate", "/copie"),
+        ("/refus", "failed", "HTTP 400"),
     ],
-    ids=["forbidden", "too short", "not found", "to be tried again"],
+    ids=["forbidden", "too short", "not found", "to be tried again", "leads to another", "failed"],
 )
 def test_an_address_without_an_article_is_told_as_well(
     site: Crawled, path: str, outcome: str, said: str
