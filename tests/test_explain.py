@@ -16,7 +16,7 @@ from web import article
 from crawler import archive, clock, database, store
 from crawler.cli import main
 from crawler.explain import address, reading
-from crawler.explain.of_page import MAX_OTHERS
+from crawler.explain.page_facts import MAX_OTHERS
 from crawler.explain.shown import MAX_FACT, PLAIN_WIDTH, show
 from crawler.frontier import Frontier
 from crawler.items import Address, Harvest, Link, Page, Source

@@ -7,8 +7,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from crawler.explain import of_address, of_page
-from crawler.explain.of_page import Said
+from crawler.explain import address_facts, page_facts
+from crawler.explain.page_facts import Said
 
 Report = dict[str, Any]
 
@@ -18,34 +18,34 @@ STYLES = {"kept": "", "removed": "red", "added": "green"}
 MARKS = {"kept": " ", "removed": "-", "added": "+"}
 # In the order in which they are shown.
 FACTS: dict[str, Callable[[Report], Said]] = {
-    "url": of_address.address,
-    "ledger": of_address.ledger,
-    "site": of_address.publication,
-    "rights": of_address.rights,
-    "named by": of_address.named_by,
-    "robots": of_address.robots,
-    "fetches": of_address.fetches,
-    "page": of_address.archived,
-    "kind": of_page.kind,
-    "title": of_page.choice("title"),
-    "published": of_page.choice("published"),
-    "authors": of_page.choice("authors"),
-    "language": of_page.language_of,
-    "themes": of_address.tags("themes", "theme"),
-    "countries": of_address.tags("countries", "country"),
-    "regions": of_address.tags("regions", "region"),
-    "bodies": of_address.tags("organisations", "organisation"),
-    "keywords": of_address.keywords,
-    "copies": of_address.copies,
-    "stories": of_address.stories,
-    "versions": of_address.versions,
-    "section": of_page.joined("section", " > "),
-    "categories": of_page.joined("categories", ", "),
-    "origin": of_page.origin,
-    "canonical": of_page.canonical,
-    "image": of_page.image,
-    "documents": of_page.attachments,
-    "lines": of_page.counted,
+    "url": address_facts.address,
+    "ledger": address_facts.ledger,
+    "site": address_facts.publication,
+    "rights": address_facts.rights,
+    "named by": address_facts.named_by,
+    "robots": address_facts.robots,
+    "fetches": address_facts.fetches,
+    "page": address_facts.archived,
+    "kind": page_facts.kind,
+    "title": page_facts.choice("title"),
+    "published": page_facts.choice("published"),
+    "authors": page_facts.choice("authors"),
+    "language": page_facts.language_of,
+    "themes": address_facts.tags("themes", "theme"),
+    "countries": address_facts.tags("countries", "country"),
+    "regions": address_facts.tags("regions", "region"),
+    "bodies": address_facts.tags("organisations", "organisation"),
+    "keywords": address_facts.keywords,
+    "copies": address_facts.copies,
+    "stories": address_facts.stories,
+    "versions": address_facts.versions,
+    "section": page_facts.joined("section", " > "),
+    "categories": page_facts.joined("categories", ", "),
+    "origin": page_facts.origin,
+    "canonical": page_facts.canonical,
+    "image": page_facts.image,
+    "documents": page_facts.attachments,
+    "lines": page_facts.counted,
 }
 
 

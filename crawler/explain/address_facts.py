@@ -6,7 +6,7 @@ Of a page that is only read, without a database, these say nothing but its addre
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from crawler.explain.of_page import ASIDE, Said, because, value_of
+from crawler.explain.page_facts import ASIDE, Said, because, value_of
 from enrich.annotate import version
 
 Report = dict[str, Any]
