@@ -453,7 +453,8 @@ def test_it_answers_while_others_write_and_changes_nothing(
 
 
 def test_a_file_that_is_no_private_database_is_said_so(tmp_path: Path) -> None:
-    text, other, old = (tmp_path / name for name in ("text.db", "news.db", "old.db"))
+    names = ("text.db", "news.db", "old.db", "newer.db")
+    text, other, old, newer = (tmp_path / name for name in names)
     text.write_text("This is no database at all, but long enough to be looked at as one. " * 20)
     with closing(Database(other)) as db:
         published.apply(db)
@@ -461,9 +462,13 @@ def test_a_file_that_is_no_private_database_is_said_so(tmp_path: Path) -> None:
         db.execute("CREATE TABLE _sqlite_migrations (id, migration_set, name, applied_at)")
         db.execute("INSERT INTO _sqlite_migrations VALUES (1, 'tamis.private', 'm001_crawl', '')")
         db.conn.commit()
+    with closing(database.private(newer)) as db:
+        db.execute("UPDATE _sqlite_migrations SET name = 'm999_later' WHERE name = 'm001_crawl'")
+        db.conn.commit()
     for path, message in (
         (text, "text.db cannot be used as the private database: file is not a database"),
-        (other, "news.db cannot be used as the private database: it is none"),
+        (other, "news.db is no private database of Tamis (it has a table 'article_countries')"),
+        (newer, "newer.db was made by a newer Tamis"),
         (old, "old.db is of an older version: run `tamis enrich` once"),
         (tmp_path / "none.db", "none.db does not exist: `tamis crawl` makes it"),
     ):

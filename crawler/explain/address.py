@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from crawler import archive, channels, database, schema, settings, showing, urls
+from crawler import archive, channels, database, schema, settings, showing, upgrading, urls
 from crawler.errors import ConfigError, TamisError
 from crawler.explain import article, publishing, reading, rights, robots
 from crawler.readings import Unread
@@ -115,6 +115,7 @@ def opened(path: Path) -> Iterator[Database]:
 
 def _refuse(db: Database, path: Path) -> None:
     try:
+        upgrading.check(db, path)
         applied, pending = schema.private.applied(db), schema.private.pending(db)
     except sqlite3.DatabaseError as error:
         raise ConfigError(f"{path} cannot be used as the private database: {error}") from error
