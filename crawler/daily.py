@@ -79,6 +79,11 @@ class _Run:
             enabled=None if config["crawl.only"] else True,
             **{name: config[f"crawl.{name}"] for name in SELECTING},
         )
+        if terms := registry.to_read_again(chosen, clock.now()):
+            self.notices.append(
+                f"The licences of {len(terms):,} sources were not read for a year: `tamis sources"
+                " list --terms-older-than 365` names them"
+            )
         summary = crawl(
             chosen, self.db, settings=self.settings, known=records,
             workers=config["crawl.workers"], seconds=self.latest - time.monotonic(),
