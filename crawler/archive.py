@@ -20,6 +20,9 @@ KEPT_HEADERS = (
 # Content types that may hold an article.
 READABLE = ("text/html", "application/xhtml+xml", "text/plain", "application/xml", "text/xml")
 
+# Of an address: its newest page can be read (again), since retention lets go of the oldest first.
+HELD = "EXISTS (SELECT 1 FROM pages WHERE url_id = urls.id AND length(body) > 0)"
+
 
 def pack(body: bytes) -> bytes:
     return zstandard.compress(body, LEVEL)

@@ -170,6 +170,7 @@ class Article:
     fetched: str
     updated: str | None
     gone: str | None
+    expired: str | None
     language: Label
     language_tag: str
     language_confidence: float | None
@@ -281,9 +282,10 @@ def article(conn: sqlite3.Connection, number: int, language: str = "en") -> Arti
 
 AS_STORED = (
     "id", "url", "title", "summary", "kind", "signed_by", "published", "published_source",
-    "fetched", "updated", "gone", "language_tag", "language_confidence", "language_method",
-    "language_declared", "words", "image", "image_caption", "country_from", "origin_url",
-    "origin_publisher", "relation", "rights", "tdm", "content_hash", "enricher", "themes_method",
+    "fetched", "updated", "gone", "expired", "language_tag", "language_confidence",
+    "language_method", "language_declared", "words", "image", "image_caption", "country_from",
+    "origin_url", "origin_publisher", "relation", "rights", "tdm", "content_hash", "enricher",
+    "themes_method",
 )  # fmt: skip
 VOTES = (
     "SELECT detector, language, probability FROM language_votes WHERE article_id = ?"

@@ -7,7 +7,7 @@ or a crash followed by "304 Not Modified" would lose the links for ever.
 import json
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from html import escape
 from typing import Any, Literal
@@ -15,9 +15,10 @@ from typing import Any, Literal
 from sqlite_utils import Database
 from w3lib.html import remove_tags
 
-from crawler import archive, clock, registry, schedule
+from crawler import archive, clock, erasing, registry, schedule
 from crawler.items import Address, Harvest, Link, Page, Part, Source
-from crawler.schedule import Failing
+from crawler.schedule import NEVER, Failing
+from crawler.tombstones import Tombstones
 from crawler.urls import clean, host, key, web_url
 from crawler.writes import Statement, Writes, transaction
 from enrich.hosts import site
@@ -42,7 +43,6 @@ READ = (
 )  # fmt: skip
 GIVEN_UP = 3  # failures in a row of a page of older links
 IDLE = 20  # visits at once that bring nothing: a server that ignores where to go on
-NEVER = "9999-12-31T00:00:00Z"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +85,7 @@ class Channels:
         self.writes = writes
         self.db: Database = writes.db
         self.idle: Counter[int] = Counter()
+        self.stones = Tombstones(self.db)  # nobody lays others while a crawl is at work
 
     def sync(
         self,
@@ -185,12 +186,13 @@ class Channels:
         self, urls: Collection[str], *, now: str, without: Collection[int] = ()
     ) -> list[DueChannel]:
         """Those of the channels at `urls`, and of their parts, that may be visited at `now`."""
-        return self._channels(
+        found = self._channels(
             "channels.due <= ? AND channels.id NOT IN (SELECT value FROM json_each(?))"
             " AND coalesce((SELECT url FROM channels AS r WHERE r.id = channels.root),"
             "              channels.url) IN (SELECT value FROM json_each(?))",
             (now, json.dumps(list(without)), json.dumps(list(urls))),
         )
+        return [channel for channel in found if self.stones.of_host(channel.url) is None]
 
     def _channels(self, where: str, values: tuple[Any, ...]) -> list[DueChannel]:
         names = ", ".join(f"channels.{name}" for name in DueChannel.__slots__ if name != "homepage")
@@ -226,8 +228,8 @@ class Channels:
         """
         now = clock.now()
         self.writes.flush()  # what was decided is no longer pending
-        found = _found(harvest.links)
         with transaction(self.db):
+            found = self._unforgotten(channel, _found(harvest.links))
             fresh = len(found.keys() - self._told(channel, found))
             new = self._links(channel, found, now)
             for part in harvest.parts:
@@ -249,7 +251,22 @@ class Channels:
 
     def named(self, channel: DueChannel, links: Iterable[Link]) -> int:
         """Enter links that came without a visit; returns how many were new."""
-        return self._links(channel, _found(links), clock.now())
+        return self._links(channel, self._unforgotten(channel, _found(links)), clock.now())
+
+    def _unforgotten(self, channel: DueChannel, found: dict[str, Found]) -> dict[str, Found]:
+        """Without what lies under a tombstone, of which the ledger says only that."""
+        stones = self.stones
+        kept: dict[str, Found] = {}
+        for identity, each in found.items() if stones else ():
+            stone = stones.of(each.url)
+            if stone is None and (stone := stones.of_authors(each.link.authors)) is None:
+                kept[identity] = each
+            elif row := self.db.execute("SELECT id FROM urls WHERE key = ?", [identity]).fetchone():
+                erasing.erase(stones, row[0], stone)
+            else:
+                root = channel.root or channel.id
+                erasing.enter(stones, identity, stone, source=channel.source, channel=root)
+        return kept if stones else found
 
     def _visited(
         self,
@@ -312,7 +329,8 @@ class Channels:
             row["key"]: row
             for row in self.db.query(
                 "SELECT id, key, outcome, source, channel, updated, last_fetched, unchanged,"
-                " body_hash, look FROM urls WHERE key IN (SELECT value FROM json_each(?))",
+                " body_hash, look, (SELECT expired FROM articles WHERE url_id = urls.id) AS expired"
+                " FROM urls WHERE key IN (SELECT value FROM json_each(?))",
                 (json.dumps(list(found)),),
             )
         }
@@ -362,6 +380,10 @@ class Channels:
         *,
         first: bool,
     ) -> None:
+        if row["expired"] or row["outcome"] == "expired":
+            # What it was let go of is not taken in again.
+            self._discovery(row["id"], root, channel, replace(each, link=Link(url=each.url)), now)
+            return
         read = first and row["outcome"] == "stored"
         before = _told_to_readers(self.db, row["id"]) if read else None
         if self._discovery(row["id"], root, channel, each, now):
@@ -369,7 +391,8 @@ class Channels:
         if read and _told_to_readers(self.db, row["id"]) != before:
             # What it says the others do not: the page is read again with it.
             self.db.conn.execute(
-                "UPDATE urls SET outcome = 'fetched' WHERE id = ? AND enricher IS NOT NULL",
+                "UPDATE urls SET outcome = 'fetched' WHERE id = ? AND enricher IS NOT NULL"
+                f" AND {archive.HELD}",
                 (row["id"],),
             )
         updated = each.link.updated
@@ -405,7 +428,7 @@ class Channels:
         self.db.conn.execute(
             # What was read already is read again, with the better hints.
             "UPDATE urls SET source = ?, channel = ?,"
-            " outcome = CASE WHEN enricher IS NULL THEN outcome ELSE 'fetched' END"
+            f" outcome = iif(enricher IS NULL OR NOT {archive.HELD}, outcome, 'fetched')"
             " WHERE id = ? AND (source <> ? OR channel <> ?)",
             (source, best, row["id"], source, best),
         )

@@ -13,6 +13,7 @@ from crawler.commands import (
     doctor,
     exporting,
     filters,
+    forgetting,
     publishing,
     schedule,
     sources,
@@ -24,6 +25,7 @@ COMMANDS = (
     crawling.crawl, crawling.enrich, crawling.import_,
     publishing.demo, publishing.publish, publishing.serve,
     exporting.export, exporting.freeze, exporting.verify,
+    forgetting.forget, forgetting.prune,
     sources.sources,
     filters.annotate, filters.duplicates, filters.explain, filters.extract, filters.urls,
 )  # fmt: skip

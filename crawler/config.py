@@ -161,12 +161,12 @@ KEYS = (
         about="Files of searches, written anew each day: what comes after the ? in a search's"
         " address, and where to. The format is what `out` ends in, if none is named.",
     ),
-    Key(name="retention.raw_pages", check=DAYS, default=0,
+    Key(name="retention.raw_pages", check=DAYS, default=0, parameter="prune:raw_pages",
         about="Days to keep pages as they were fetched; 0 is for ever. Without them, nothing can"
         " be read anew by a later version."),
-    Key(name="retention.text", check=DAYS, default=0,
+    Key(name="retention.text", check=DAYS, default=0, parameter="prune:text",
         about="Days to keep texts; title, link and tags stay. 0 is for ever."),
-    Key(name="retention.metadata", check=DAYS, default=0,
+    Key(name="retention.metadata", check=DAYS, default=0, parameter="prune:metadata",
         about="Days to keep anything of an article but its line in the ledger. 0 is for ever."),
     Key(name="daily.hours", check=values.number("hours, more than 0", least=0.01), default=6.0,
         about="How long the daily job may take. What is not done by then is left for the next."),

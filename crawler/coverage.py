@@ -19,7 +19,7 @@ from crawler.published import Label, moment, snapshot
 # was not fetched, what waits. They are those of crawler.frontier.OUTCOMES.
 OUTCOMES = (
     "stored", "duplicate", "not_an_article", "too_short", "robots", "blocked", "not_found", "gone",
-    "too_large", "failed", "fetched", "pending",
+    "too_large", "failed", "expired", "forgotten", "fetched", "pending",
 )  # fmt: skip
 DAY_WIDTH = 2  # of its strip in SVG, in units: a zigzag needs a middle
 STATES = ("new", "nothing_new", "failed", "not_crawled")

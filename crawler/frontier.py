@@ -12,10 +12,12 @@ from dataclasses import asdict, dataclass
 
 from sqlite_utils import Database
 
-from crawler import archive, clock, schedule
-from crawler.channels import NEVER, Channels, DueChannel
+from crawler import archive, clock, erasing, schedule
+from crawler.channels import Channels, DueChannel
 from crawler.hosts import Hosts
 from crawler.items import Link, Page
+from crawler.schedule import NEVER
+from crawler.tombstones import LEDGER
 from crawler.urls import host, key
 from crawler.writes import Writes, transaction
 from enrich.rights import Signals
@@ -35,11 +37,14 @@ OUTCOMES = {
     "blocked": "the server refuses us (401, 403, 451), or its address is not a public one",
     "too_large": "longer than the limit",
     "failed": "could not be fetched after several tries, or not be read",
+    "expired": "an article that was let go when it was too old",
+    "forgotten": "taken down, and not collected again; its address is not kept",
 }
 # What an article that was there can answer later: it stays one, and the day is kept.
 VANISHED = ("not_found", "gone")
 # What may be otherwise tomorrow: looked at again as articles are, three times.
 RECONSIDERED = ("not_found", "robots", "blocked", "failed")
+IMPORTED, THERE = "imported", "there"
 # Of one host, so many are under way at a time: enough to keep it busy and fair to the others, and
 # few enough that a crawl asked to stop, which finishes them a second apart, stops soon.
 PER_HOST = 8
@@ -94,6 +99,7 @@ class Frontier:
         self.writes = Writes(db)
         self.channels = Channels(self.writes)
         self.hosts = Hosts(self.writes)
+        self.stones = self.channels.stones
 
     def draw(
         self,
@@ -131,26 +137,38 @@ class Frontier:
         """Archive a page and mark its URL, in one transaction with others of its batch."""
         self.writes.later(*archive.kept(url.id, page, look=_next_look(url, page.fetched)))
 
-    def imported(self, channel: DueChannel, link: Link, page: Page, *, given: bool = False) -> bool:
-        """Discover `link` and archive its page; False if just this page is there already.
+    def imported(self, channel: DueChannel, link: Link, page: Page, *, given: bool = False) -> str:
+        """Discover `link` and archive its page: IMPORTED; THERE if just this page is already.
+
+        Or what the ledger has of it (`forgotten`, `expired`), if it is not to be collected again.
 
         `given` says that an API gave it where it comes from.
         A page that comes in from elsewhere is not looked at again by itself.
         """
         with transaction(self.db):
             self.channels.named(channel, [link])
-            url_id, last = self.db.execute(
-                "SELECT id, last_fetched FROM urls WHERE key = ?", (key(link.url),)
+            row = self.db.execute(
+                "SELECT urls.id, last_fetched, outcome, expired FROM urls"
+                " LEFT JOIN articles ON url_id = urls.id WHERE key = ?",
+                (key(link.url),),
             ).fetchone()
+            if row is None:
+                return LEDGER
+            url_id, last, outcome, expired = row
+            if expired or outcome == "expired":
+                return "expired"
+            if (stone := self.stones.of(page.url)) is not None:
+                erasing.erase(self.stones, url_id, stone)
+                return LEDGER
             if self.db.execute(
                 "SELECT 1 FROM pages WHERE url_id = ? AND fetched = ?", (url_id, page.fetched)
             ).fetchone():
-                return False
+                return THERE
             archived, marked = archive.kept(url_id, page, look=None, given=given)
             self.db.conn.execute(*archived)
             if last is None or last < page.fetched:
                 self.db.conn.execute(*marked)
-        return True
+        return IMPORTED
 
     def same(self, url: PendingUrl) -> None:
         """Looked at again, and nothing had changed."""
@@ -196,6 +214,15 @@ class Frontier:
             "SELECT 1 FROM urls WHERE key = ? AND id <> ?", (identity, besides)
         ).fetchone()
         return found is not None
+
+    def forgotten(self, url: PendingUrl, *led_to: str) -> bool:
+        """Whether it led to what was taken down; then it is forgotten as well."""
+        if (stone := self.stones.of(*led_to)) is None:
+            return False
+        self.writes.flush()
+        with transaction(self.db):
+            erasing.erase(self.stones, url.id, stone)
+        return True
 
     def decided(self, url: PendingUrl, outcome: str, reason: str | None) -> None:
         """The last word on a URL (see OUTCOMES), or what a later look at it found.

@@ -67,6 +67,7 @@ NOT_CHOSEN = {
 }
 # Why no more than an extract is shown (crawler.shown.Shown.withheld).
 WITHHELD = {
+    "age": N_("Its text was let go of when it was too old."),
     "nothing": N_("Its page asks that nothing of its text be shown."),
     "licence": N_("Its source has not licensed its texts for republication."),
     "robots": N_("Its page asks that no more be shown."),
@@ -176,6 +177,8 @@ OUTCOMES = {
     "gone": N_("Gone"),
     "too_large": N_("Too large"),
     "failed": N_("Failed"),
+    "expired": N_("No longer kept"),
+    "forgotten": N_("Taken down"),
     "fetched": N_("Not read yet"),
     "pending": N_("Not fetched yet"),
 }
@@ -190,6 +193,8 @@ MEANINGS = {
     "gone": N_("the server says that it was removed for good"),
     "too_large": N_("longer than the limit"),
     "failed": N_("it could not be fetched in several tries, or not be read"),
+    "expired": N_("an article that was let go of when it was too old"),
+    "forgotten": N_("erased on request, with its address, and not collected again"),
     "fetched": N_("fetched and kept"),
     "pending": N_("discovered, or to be tried again"),
 }

@@ -42,7 +42,7 @@ SAME = (
     "id", "url", "url_key", "source", "title", "authors", "published", "published_source",
     "fetched", "language", "language_tag", "language_confidence", "language_method",
     "language_declared", "language_claims", "words", "categories", "updated", "versions",
-    "gone", "content_hash", "enricher", "duplicate_of", "kind", "signed_by", "section",
+    "gone", "expired", "content_hash", "enricher", "duplicate_of", "kind", "signed_by", "section",
     "origin_publisher", "relation", "candidates", "themes_method", "doc",
 )  # fmt: skip
 
@@ -144,6 +144,8 @@ def shown_of(row: Row, context: Context, signals: Signals) -> Rights:
         rules=rules(context.reservations, row["url"], row["host"]),
         now=context.now,
     )
+    if row["expired"]:
+        return replace(shown, level="metadata")
     if context.whole:
         return replace(shown, level="full", characters=EXTRACT_CHARACTERS)
     if row["unseen"] and shown.level == "full":

@@ -4,6 +4,7 @@ from enum import StrEnum
 
 HOUR = 3600.0
 DAY = 24 * HOUR
+NEVER = "9999-12-31T00:00:00Z"  # what is due then is not asked for
 
 # A channel is asked between every half hour, however often `tamis crawl` is run, and every 20
 # hours, so that a daily job that starts a little early one day still finds it due.

@@ -497,6 +497,39 @@ def m014_runs(db: Database) -> None:
     )
 
 
+@private()
+def m016_forgetting(db: Database) -> None:
+    """What was taken down and must not come back, and what was let go for its age."""
+    db.executescript(
+        """
+        CREATE TABLE tombstones (
+          id INTEGER PRIMARY KEY AUTOINCREMENT,
+          kind TEXT NOT NULL,                     -- crawler.tombstones.KINDS
+          hash TEXT NOT NULL, salt TEXT NOT NULL, -- of what was taken down, and its key
+          day TEXT NOT NULL,
+          reason TEXT NOT NULL, ref TEXT,         -- a code, and the operator's own reference
+          part_of INTEGER REFERENCES tombstones(id),  -- another address of what that one names
+          UNIQUE (kind, hash)
+        );
+        -- What each take-down did; begun and not finished: a kill came between.
+        CREATE TABLE erasures (
+          id INTEGER PRIMARY KEY,
+          tombstone INTEGER NOT NULL,             -- which may have been lifted since
+          begun TEXT NOT NULL, finished TEXT,
+          record TEXT NOT NULL                    -- JSON: crawler.forget.Erasure
+        );
+        ALTER TABLE urls ADD COLUMN tombstone INTEGER;  -- of what was forgotten
+        CREATE INDEX urls_tombstone ON urls(tombstone) WHERE tombstone IS NOT NULL;
+        ALTER TABLE articles ADD COLUMN expired TEXT;  -- when its text was let go
+        -- What retention asks for: raw pages that are there, and articles by age.
+        CREATE INDEX pages_kept ON pages(fetched) WHERE length(body) > 0;
+        CREATE INDEX articles_fetched ON articles(fetched, expired);
+        -- Another article of the source of one that goes: crawler.sifting.unsettle.
+        CREATE INDEX articles_source ON articles(source);
+        """
+    )
+
+
 @published()
 def m001_news(db: Database) -> None:
     db.executescript(
@@ -534,7 +567,7 @@ def m001_news(db: Database) -> None:
           kind TEXT NOT NULL DEFAULT 'article', signed_by TEXT, image_caption TEXT,
           section TEXT NOT NULL DEFAULT '[]', origin_publisher TEXT, relation TEXT,
           candidates TEXT NOT NULL DEFAULT '{}', keywords TEXT NOT NULL DEFAULT '[]',
-          updated TEXT, versions INTEGER NOT NULL, gone TEXT,
+          updated TEXT, versions INTEGER NOT NULL, gone TEXT, expired TEXT,
           rights TEXT NOT NULL, tdm TEXT, robots TEXT, licences TEXT NOT NULL,
           content_hash TEXT NOT NULL, enricher TEXT NOT NULL,
           duplicate_of INTEGER REFERENCES articles(id),

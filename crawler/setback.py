@@ -6,9 +6,8 @@ What happened keeps the time that it was given; only what is still to come is br
 from sqlite_utils import Database
 
 from crawler import clock
-from crawler.channels import NEVER
 from crawler.politeness import MAX_RETRY_AFTER
-from crawler.schedule import CEILING, LONGEST, LOOKS, MAX_LOOK, MAX_RETRY
+from crawler.schedule import CEILING, LONGEST, LOOKS, MAX_LOOK, MAX_RETRY, NEVER
 from crawler.writes import transaction
 
 # The longest that anything is ever made to wait, in seconds; what waits longer was dated wrongly.

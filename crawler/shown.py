@@ -93,8 +93,8 @@ def _revisions(article: Article, room: int) -> tuple[Revision, ...]:
 
 
 def _withheld(article: Article, most: str) -> str:
-    if article.text is not None:
-        return ""
+    if article.text is not None or article.expired:
+        return "age" if article.expired else ""
     if most == "title" or (most == "extract" and article.source.publish == "full"):
         return "site"
     if article.rights == "metadata":

@@ -81,9 +81,9 @@ def unsettle(db: Database, url_id: int) -> None:
     """Have the others of its source settled again: the article at this URL leaves them."""
     db.conn.execute(
         "UPDATE sieved SET settled = NULL WHERE article_id = ("
-        " SELECT max(other.id) FROM articles JOIN articles AS other USING (source)"
-        " JOIN sieved ON sieved.article_id = other.id"
-        " WHERE articles.url_id = ? AND other.id <> articles.id)",
+        " SELECT other.id FROM articles AS other JOIN sieved ON sieved.article_id = other.id"
+        " WHERE other.source = (SELECT source FROM articles WHERE url_id = ?1)"
+        " AND other.url_id <> ?1 ORDER BY other.id DESC LIMIT 1)",
         (url_id,),
     )
 

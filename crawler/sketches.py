@@ -201,9 +201,11 @@ class _Settling:
             and (said := relation(self.text(one), self.text(other)))
         ]  # fmt: skip
         with transaction(self.db):
-            for column in ("small", "large"):
+            for column, other in (("small", "large"), ("large", "small")):
                 self.db.conn.executemany(
-                    f"DELETE FROM pairs WHERE {column} = ?", [(article,) for article in articles]
+                    f"DELETE FROM pairs WHERE {column} = ?"
+                    f" AND (SELECT expired FROM articles WHERE id = {other}) IS NULL",
+                    [(article,) for article in articles],
                 )
             self.db.conn.executemany(
                 "INSERT INTO pairs (small, large, relation, shared) VALUES (?, ?, ?, ?)", said_of
@@ -225,10 +227,11 @@ class _Settling:
         return bool(same)
 
     def _partners(self, article: int) -> list[int]:
-        """Those it was something to when it was last read."""
+        """Those it was something to when it was last read, and whose texts are there."""
         rows = self.db.execute(
+            "SELECT id FROM articles WHERE expired IS NULL AND id IN ("
             "SELECT large FROM pairs WHERE small = ?1"
-            " UNION ALL SELECT small FROM pairs WHERE large = ?1",
+            " UNION ALL SELECT small FROM pairs WHERE large = ?1)",
             [article],
         )
         return [other for (other,) in rows.fetchall()]
@@ -252,7 +255,7 @@ class _Settling:
     def _restore(self, since: str, until: str) -> None:
         dropped = self.db.execute(
             "SELECT article_id FROM sketched JOIN articles ON articles.id = article_id"
-            f" WHERE hashes IS NULL AND fetched BETWEEN {MOMENT.format('?')}"
+            f" WHERE hashes IS NULL AND expired IS NULL AND fetched BETWEEN {MOMENT.format('?')}"
             f" AND {MOMENT.format('?')}",
             [since, f"-{WINDOW} days", until, f"+{WINDOW} days"],
         ).fetchall()

@@ -8,8 +8,19 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from crawler import channels, clock, clusters, sifting, sketches, stories, versions
+from crawler import (
+    archive,
+    channels,
+    clock,
+    clusters,
+    erasing,
+    sifting,
+    sketches,
+    stories,
+    versions,
+)
 from crawler.readings import Reading, Unread
+from crawler.tombstones import Tombstones
 from crawler.writes import transaction
 from enrich import memory
 from enrich.article import Extracted
@@ -61,12 +72,13 @@ def count_unread(db: Database) -> int:
 def mark_stale(db: Database, version: str, *, most: int = -1) -> int:
     """Put back among the unread every page that another enricher than `version` read.
 
-    Or up to `most` of them, so that what is new need not wait for all of these.
+    Or up to `most` of them, so that what is new need not wait for all of these. Those whose bodies
+    retention has let go of stay as they were read.
     """
     return db.execute(
         "UPDATE urls SET outcome = 'fetched' WHERE id IN (SELECT id FROM urls"
         " WHERE (enricher < :version OR enricher > :version) AND outcome <> 'fetched'"
-        " LIMIT :most)",
+        f" AND {archive.HELD} LIMIT :most)",
         {"version": version, "most": most},
     ).rowcount
 
@@ -78,6 +90,7 @@ def save(db: Database, readings: Iterable[Reading], version: str) -> None:
     does a later page that holds none.
     """
     with transaction(db):
+        stones = Tombstones(db)
         for reading in readings:
             outcome, reason = reading.outcome, reading.reason
             source, newest = db.conn.execute(
@@ -87,6 +100,9 @@ def save(db: Database, readings: Iterable[Reading], version: str) -> None:
             ).fetchone() or ("", None)
             if reading.page_id not in (None, newest) or reading.source not in ("", source):
                 continue  # overtaken while it was read: it waits still, and is read again
+            if (stone := _forgotten(stones, reading)) is not None:
+                erasing.erase(stones, reading.url_id, stone)
+                continue
             before = versions.present(db, reading.url_id)
             again = before is not None and before.enricher != version
             if outcome == "failed" and before:
@@ -97,7 +113,7 @@ def save(db: Database, readings: Iterable[Reading], version: str) -> None:
             elif outcome == "stored":
                 _save_article(db, saved, again=again)
             else:
-                _remove_article(db, reading.url_id)
+                erasing.take_out(db, reading.url_id)
             db.conn.execute(
                 "UPDATE urls SET outcome = ?, reason = coalesce(?, reason), decided = ?,"
                 " enricher = ? WHERE id = ?",
@@ -105,18 +121,11 @@ def save(db: Database, readings: Iterable[Reading], version: str) -> None:
             )
 
 
-def _remove_article(db: Database, url_id: int) -> None:
-    # Its duplicates find another original when all is settled again.
-    db.conn.execute(
-        "UPDATE articles SET duplicate_of = NULL"
-        " WHERE duplicate_of = (SELECT id FROM articles WHERE url_id = ?)",
-        (url_id,),
-    )
-    sifting.unsettle(db, url_id)
-    for (article,) in db.execute("SELECT id FROM articles WHERE url_id = ?", (url_id,)).fetchall():
-        sketches.forget(db, article)
-        stories.forget(db, article)
-    db.conn.execute("DELETE FROM articles WHERE url_id = ?", (url_id,))
+def _forgotten(stones: Tombstones, reading: Reading) -> int | None:
+    """The tombstone of where a page is, of what it says it is, or of who signed it."""
+    found = stones.of(reading.url, reading.canonical)
+    authors = reading.extracted.authors if reading.extracted else ()
+    return stones.of_authors(authors) if found is None else found
 
 
 def _save_article(db: Database, reading: Reading, *, again: bool) -> None:

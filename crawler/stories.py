@@ -85,7 +85,7 @@ def _read(db: Database) -> None:
         article
         for (article,) in db.execute(
             f"SELECT id FROM articles LEFT JOIN signatures ON article_id = id"
-            f" WHERE state IS NOT {STATE} ORDER BY id"
+            f" WHERE state IS NOT {STATE} AND expired IS NULL ORDER BY id"
         ).fetchall()
     ]
     for start in range(0, len(waiting), BATCH):

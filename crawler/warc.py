@@ -30,13 +30,13 @@ from crawler import __version__, archive, channels, registry, urls
 from crawler.captures import JSON, Capture, WarcError, captures
 from crawler.channels import DueChannel
 from crawler.errors import ConfigError, TamisError
-from crawler.frontier import Frontier
+from crawler.frontier import IMPORTED as IS_NEW
+from crawler.frontier import THERE, Frontier
 from crawler.items import Link, Source
 from crawler.progress import Progress
 
 KIND = "warc"  # of the channel that imported pages come by
 HTTP = "application/http; msgtype=response"
-IS_NEW, IS_THERE = "imported", "there"
 # The fields of a Link that an export may fill, by what they hold.
 LISTS = frozenset(each.name for each in fields(Link) if each.default == ())
 TEXTS = frozenset(each.name for each in fields(Link) if each.default is None)
@@ -99,7 +99,7 @@ def _asked(url: str) -> str:
 
 PAGES = """
     FROM pages CROSS JOIN urls ON urls.id = pages.url_id
-    CROSS JOIN sources ON sources.id = urls.source WHERE {where}
+    CROSS JOIN sources ON sources.id = urls.source WHERE length(pages.body) > 0 AND {where}
 """
 ROWS = f"""
     SELECT pages.url, pages.fetched, pages.status, pages.content_type, pages.headers, pages.body,
@@ -338,7 +338,7 @@ def load(
         if stop():
             break
     records = counts.total()
-    imported, there = counts.pop(IS_NEW, 0), counts.pop(IS_THERE, 0)
+    imported, there = counts.pop(IS_NEW, 0), counts.pop(THERE, 0)
     return Imported(
         records=records, imported=imported, there=there, skipped=dict(counts.most_common()),
         errors=tuple(errors), stopped=stop(),
@@ -356,7 +356,7 @@ class _Import:
     channels: dict[str, DueChannel] = field(default_factory=dict)
 
     def add(self, capture: Capture) -> str:
-        """What became of it: IS_NEW, IS_THERE, or why it was left out."""
+        """What became of it: IS_NEW, THERE, or why it was left out."""
         source = self.source(capture)
         if self.only_known and source.id not in self.known:
             return "of no known source"
@@ -364,11 +364,10 @@ class _Import:
             self.channels[source.id] = self.frontier.channels.adopt(
                 source, KIND, f"{KIND}:{source.id}"
             )
-        new = self.frontier.imported(
+        return self.frontier.imported(
             self.channels[source.id], link_of(capture), capture.page,
             given=bool((capture.about or {}).get("given")),
         )  # fmt: skip
-        return IS_NEW if new else IS_THERE
 
     def source(self, capture: Capture) -> Source:
         """Whose it is: what our export says, by today's registry if that has it; or by address."""

@@ -405,6 +405,8 @@ class NewsSpider(scrapy.Spider):
     @ends_the_crawl
     def fetched(self, response: Response, url: PendingUrl) -> None:
         self._done(url)
+        if self.frontier.forgotten(url, *response.meta.get("redirect_urls", ()), response.url):
+            return
         if response.status == NOT_MODIFIED or (
             url.again and archive.body_hash(response.body) == url.body_hash
         ):
@@ -434,6 +436,8 @@ class NewsSpider(scrapy.Spider):
             self._done(url)
 
     async def notice(self, response: Response, url: PendingUrl) -> None:
+        if self.frontier.forgotten(url, *response.meta.get("redirect_urls", ()), response.url):
+            return
         if response.status == NOT_MODIFIED:
             self.frontier.same(url)
             return

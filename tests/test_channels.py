@@ -435,8 +435,8 @@ def test_a_page_that_comes_in_from_an_archive_waits_to_be_read_once(
     channel = frontier.channels.adopt(source, "warc", "warc:quai")
     page = Page(url="http://quai.example.org/a", fetched=AGES_AGO, status=200,
                 content_type=None, body=b"<p>Un.</p>")  # fmt: skip
-    assert frontier.imported(channel, links("a")[0], page)
-    assert not frontier.imported(channel, links("a")[0], page)
+    assert frontier.imported(channel, links("a")[0], page) == "imported"
+    assert frontier.imported(channel, links("a")[0], page) == "there"
     assert frontier.db.table("pages").count == 1
     assert row(frontier, "urls", outcome="fetched")["last_fetched"] == AGES_AGO
     assert "warc:quai" not in due(frontier, source)

@@ -12,7 +12,7 @@ import pytest
 from sqlite_utils import Database
 from test_sketches import Stored, put
 
-from crawler import database, store
+from crawler import database, erasing, store
 from crawler.publish import publish
 from crawler.stories import MOST_OF_A_KEY
 from enrich.text import text_hash
@@ -163,7 +163,7 @@ def test_an_article_that_leaves_takes_its_links_with_it(db: Database) -> None:
     store.settle(db)
     (url_id,) = db.execute("SELECT url_id FROM articles WHERE url LIKE '%/fr'").fetchone()
     with db.atomic():
-        store._remove_article(db, url_id)
+        erasing.take_out(db, url_id)
     store.settle(db)
     assert pairs(db) == {("de", "nl")}
 

@@ -17,6 +17,7 @@ from crawler import archive, channels, database, schema, settings, showing, upgr
 from crawler.errors import ConfigError, TamisError
 from crawler.explain import article, publishing, reading, rights, robots
 from crawler.readings import Unread
+from crawler.tombstones import Tombstones
 from enrich.rights import SILENT, Signals
 
 Report = dict[str, Any]
@@ -137,6 +138,8 @@ def _row(db: Database, url: str) -> Report | None:
 
 
 def _unknown(db: Database, url: str) -> str:
+    if (stone := Tombstones(db).of(url)) is not None:
+        return f"{url} was taken down and is not collected (tombstone {stone}: tamis forget --list)"
     said = f"{url} is not in the ledger: no channel has named it yet"
     key = urls.key(url)
     host, _, path = key.partition("/")
