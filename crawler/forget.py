@@ -43,7 +43,7 @@ CLOSED = (".parquet",)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Places:
-    """Where it may be: the two databases and the folders of exports; and where to write it down."""
+    """Where it may be: the two databases and the exports, files or folders; and where to write it down."""
 
     private: Path
     published: tuple[Path, ...] = ()
@@ -261,8 +261,12 @@ def _holding(places: Places, search: Search) -> Iterator[Path]:
             yield path
 
 
-def _files(folders: Sequence[Path]) -> list[Path]:
-    return [path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()]
+def _files(places: Sequence[Path]) -> list[Path]:
+    """Files, and all that is in folders; with the drafts that a killed export left beside them."""
+    found: set[Path] = set()
+    for place in places:
+        found |= {place, *place.rglob("*"), *place.parent.glob(f".{place.name}.*")}
+    return sorted(path for path in found if path.is_file())
 
 
 # --- Looking whether it is gone ------------------------------------------------------------------

@@ -145,7 +145,7 @@ def shown_of(row: Row, context: Context, signals: Signals) -> Rights:
         now=context.now,
     )
     if row["expired"]:
-        return replace(shown, level="metadata")
+        return replace(shown, level="metadata", why=("its text was let go for its age",))
     if context.whole:
         return replace(shown, level="full", characters=EXTRACT_CHARACTERS)
     if row["unseen"] and shown.level == "full":

@@ -14,7 +14,7 @@ from reading import read_all
 from sqlite_utils import Database
 from web import RSS, Answer, Web, article, record
 
-from crawler import database, store
+from crawler import clock, database, store
 from crawler.errors import TamisError
 from crawler.explain import address, robots
 from crawler.explain.shown import show
@@ -333,6 +333,23 @@ def test_an_address_that_nobody_named_is_answered_with_what_is_nearest(site: Cra
         site.explain("/copies")
     with pytest.raises(TamisError, match=r"yet$"):
         site.explain("/something/quite/different/from/all/of/these/and/much/longer")
+
+
+def test_of_an_address_that_was_taken_down_only_the_day_is_told(
+    site: Crawled, tmp_path: Path
+) -> None:
+    taken = other(site, tmp_path, "SELECT 1")
+    nowhere = str(tmp_path / "none.db")
+    done = warm.run(
+        "forget", f"{site.url}/a", "--db", str(taken.private), "--news", nowhere, "--yes"
+    )
+    assert done.returncode == 0, done.stderr
+    report = taken.explain("/a")
+    day = clock.now()[:10]
+    assert report == {"url": f"{site.url}/a", "forgotten": day}
+    assert shown(report).splitlines()[1:] == [
+        f"ledger  forgotten on {day}: nothing of it is kept, and it is not collected again"
+    ]
 
 
 def test_of_a_page_that_was_let_go_what_is_stored_is_told(site: Crawled, tmp_path: Path) -> None:

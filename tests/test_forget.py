@@ -242,7 +242,7 @@ def test_every_byte_of_an_article_goes_with_its_versions_snapshots_and_exports(
         assert news.execute(counted).fetchone() == (4,)
     asked = world.url("/vermeillon?a=1&b=2")
     explained = warm.run("explain", asked, "--db", str(world.db), "--news", str(world.news))
-    assert "was taken down" in explained.stderr
+    assert "nothing of it is kept" in explained.stdout
     (record_,) = (world.folder / "forgotten").iterdir()
     told = json.loads(record_.read_text("utf-8"))
     assert (told["kind"], told["addresses"], told["remains"]) == ("url", 4, [])

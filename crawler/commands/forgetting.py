@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from crawler.commands.options import db_option, news_option
+from crawler.config import Config
 
 
 def _code(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
@@ -33,9 +34,10 @@ def _code(_: click.Context, __: click.Parameter, value: str | None) -> str | Non
     help="Your own number of the request; it is kept.",
 )  # fmt: skip
 @click.option(
-    "--exports", "exports", multiple=True, metavar="FOLDER",
-    type=click.Path(file_okay=False, exists=True, path_type=Path),
-    help="A folder of feeds or exports: files that hold it are deleted (repeatable).",
+    "--exports", "exports", multiple=True, metavar="PATH",
+    type=click.Path(exists=True, path_type=Path),
+    help="A file or a folder of exports, besides those of tamis.toml: what holds it is deleted"
+    " (repeatable).",
 )  # fmt: skip
 @click.option(
     "--records", metavar="FOLDER", type=click.Path(file_okay=False, path_type=Path),
@@ -47,7 +49,9 @@ def _code(_: click.Context, __: click.Parameter, value: str | None) -> str | Non
 @click.option("--lift", metavar="ID", type=int, help="Remove a tombstone that was a mistake.")
 @db_option
 @news_option
+@click.pass_obj
 def forget(
+    config: Config,
     url: str | None,
     host: str | None,
     author: str | None,
@@ -88,7 +92,7 @@ def forget(
     if not yes:
         click.confirm("Erase it for good?", abort=True)
     places = take_down.Places(
-        private=db, published=_published(db, news), exports=exports,
+        private=db, published=_published(db, news), exports=(*exports, *_exported(config)),
         records=records or db.parent / "forgotten",
     )  # fmt: skip
     done = take_down.forget(places, wanted, with_copies=with_copies)
@@ -159,6 +163,13 @@ def _foreseen(planned: Any, *, with_copies: bool) -> Sequence[str]:
         found.append(f"{len(planned.copies):,} copies at other addresses, {too}")
         found += [f"  {each.url}  ({each.source})" for each in planned.copies]
     return found
+
+
+def _exported(config: Config) -> list[Path]:
+    """What the daily job writes of what is published."""
+    written = [config.path("feeds.out"), config.path("files.reports")]
+    written += [config.below(each["out"]) for each in config["exports"]]
+    return [path for path in written if path and path.exists()]
 
 
 def _published(db: Path, news: Path) -> tuple[Path, ...]:

@@ -17,7 +17,7 @@ from crawler import archive, channels, database, schema, settings, showing, upgr
 from crawler.errors import ConfigError, TamisError
 from crawler.explain import article, publishing, reading, rights, robots
 from crawler.readings import Unread
-from crawler.tombstones import Tombstones
+from crawler.tombstones import Tombstones, all_of
 from enrich.rights import SILENT, Signals
 
 Report = dict[str, Any]
@@ -54,10 +54,14 @@ HOST = "SELECT robots_status, robots, robots_checked, rests FROM hosts WHERE hos
 def of_address(db: Database, url: str, news: Path) -> Report:
     """What the ledger, the archive and the published database at `news` have of `url`.
 
-    Raises TamisError if the ledger does not know it, with what is nearest.
+    Of one that was taken down, when that was, and nothing else. Raises TamisError if the ledger
+    does not know it, with what is nearest.
     """
     if urls.web_url(url) is None:
         raise ConfigError(f"{url!r} is no web address: write it as in https://example.org/a")
+    if (stone := Tombstones(db).of(url)) is not None:
+        day = next(each.day for each in all_of(db) if each.id == stone)
+        return reading.clean({"url": url, "forgotten": day})
     row = _row(db, url)
     if row is None:
         raise TamisError(_unknown(db, url))

@@ -22,6 +22,8 @@ def address(report: Report) -> Said:
 
 
 def ledger(report: Report) -> Said:
+    if day := report.get("forgotten"):
+        yield f"forgotten on {day}: nothing of it is kept, and it is not collected again", ""
     if not (row := report.get("ledger")):
         return
     yield because(row["outcome"], row["reason"]), ""
@@ -141,6 +143,8 @@ def archived(report: Report) -> Said:
         yield "it shows no text, so what the feed has of it was read", ""
     if report.get("text_from") == "database":
         yield "its raw bytes were let go: what follows is what is stored", ""
+    if day := (report.get("article") or {}).get("expired"):
+        yield f"its text was let go on {day}", ""
 
 
 def tags(name: str, code: str) -> Callable[[Report], Said]:

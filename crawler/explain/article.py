@@ -46,6 +46,7 @@ def of_url(db: Database, url_id: int) -> Report | None:
     return {
         "id": row["id"],
         "updated": row["updated"],
+        "expired": row["expired"],
         "duplicate_of": row["kept"],
         "relations": list(db.query(RELATIONS, named)),
         "others": list(db.query(OTHERS, named)),
