@@ -21,10 +21,12 @@ from crawler.errors import TamisError
 from crawler.exports.articles import export_articles, format_of
 from crawler.exports.feeds import BASE_URL
 from crawler.exports.files import Selection, export_feeds
+from crawler.forget import unfinished
 from crawler.progress import Progress
 from crawler.publish import PHASES, publish
 from crawler.query import written
 from crawler.reports import Report, keep
+from crawler.retention import Retention, prune
 from crawler.runs import Step
 from crawler.setback import clock_problem
 from enrich import annotate
@@ -124,6 +126,27 @@ class _Run:
         self.late = self.late or time.monotonic() >= self.latest
         return self.late
 
+    def prune(self) -> str:
+        names = ("raw_pages", "text", "metadata")
+        retention = Retention(**{name: self.config[f"retention.{name}"] for name in names})
+        with (
+            closing(database.private(self.db)) as private,
+            Progress("pruned") as progress,
+            workers.asked_to_stop() as asked,
+        ):
+            self.needs += [
+                f"The take-down of tombstone {stone} was killed before its end: run `tamis forget`"
+                " of the same again"
+                for stone in unfinished(private)
+            ]
+            if retention == Retention():
+                return "all is kept for ever"
+            done = prune(private, retention, progress=progress, stop=asked.is_set)
+            store.settle(private)
+            if asked.is_set():
+                raise StoppedError
+        return str(done)
+
     def publish(self) -> str:
         config = self.config
         with Progress(*PHASES) as progress:
@@ -167,6 +190,7 @@ SELECTED = ("languages", "themes", "countries", "sources", "searches", "formats"
 STEPS: dict[str, Callable[[_Run], str]] = {
     "crawl": _Run.crawl,
     "enrich": _Run.enrich,
+    "prune": _Run.prune,
     "publish": _Run.publish,
     "feeds": _Run.feeds,
     "exports": _Run.exports,

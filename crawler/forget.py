@@ -43,7 +43,7 @@ CLOSED = (".parquet",)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Places:
-    """Where it may be: the two databases and the exports, files or folders; and where to write it down."""
+    """Where it may be: the two databases, the exports (files, folders); where to write it down."""
 
     private: Path
     published: tuple[Path, ...] = ()
