@@ -11,7 +11,7 @@ from typing import Any
 
 from crawler import drift, rhythm
 from crawler.advice import sentence
-from crawler.days import Alarm, Certificate, Channel, Day, Past
+from crawler.days import Alarm, Day, Past
 from crawler.schedule import Failing
 
 # What each kind is, and within what time it is raised: tests/alarms.py holds it to that.
@@ -96,19 +96,23 @@ def ended(known: Iterable[Alarm], now: Sequence[Alarm]) -> tuple[Alarm, ...]:
 
 
 def lost(days: Mapping[date, tuple[int, int]]) -> frozenset[date]:
-    """Days on which nobody answered, of sources asked and sources that did not answer a day."""
-    return frozenset(
-        day for day, (asked, silent) in days.items()
-        if asked >= ASKED and silent >= UNANSWERED * asked
-    )  # fmt: skip
+    """Days on which nobody answered or was asked, of sources asked and silent sources a day."""
+    first, last = min(days, default=date.min), max(days, default=date.min)
+    every = (first + number * DAY for number in range((last - first).days + 1))
+    return frozenset(day for day in every if _nobody(*days.get(day, (0, 0))))
+
+
+def _nobody(asked: int, silent: int) -> bool:
+    return asked == 0 or (asked >= ASKED and silent >= UNANSWERED * asked)
 
 
 def network(days: Mapping[date, tuple[int, int]], today: date) -> Alarm | None:
     """One alarm for all sources, if none answers today or Tamis has only begun to run again."""
     asked, silent = days.get(today, (0, 0))
-    if today in lost(days):
+    nobody = lost(days)
+    if today in nobody:
         since = today
-        while since - DAY in lost(days):
+        while since - DAY in nobody:
             since -= DAY
         told: dict[str, Any] = {"asked": asked, "silent": silent}
     else:
@@ -276,7 +280,7 @@ def _settled(alarm: Alarm, day: date) -> bool:
 
 
 def _latest(days: Sequence[Day], since: date) -> Sequence[Day]:
-    """As many as drift looks at up to `since`, so that not a busy source's whole year is counted."""
+    """As many as drift looks at up to `since`; a busy source's whole year would take long."""
     stored = before = 0
     number = len(days)
     while number and (stored < 3 * drift.BEFORE or before < 2 * ARTICLES):

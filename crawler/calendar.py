@@ -12,7 +12,9 @@ QUIET = 1 / 6
 @cache
 def factor(day: date) -> float:
     """How much a day counts beside one of an ordinary week."""
-    quiet = day.month in {7, 8} or (day.month, day.day) >= (12, 20) or (day.month, day.day) <= (1, 6)
+    quiet = (
+        day.month in {7, 8} or (day.month, day.day) >= (12, 20) or (day.month, day.day) <= (1, 6)
+    )
     return QUIET if quiet else 1.0
 
 

@@ -67,6 +67,7 @@ class DueChannel:
     every: float | None = None
     failures: int = 0
     succeeded: str | None = None
+    moved_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,11 +163,16 @@ class Channels:
             )
 
     def _record(self, source: Source) -> None:
+        record = json.dumps(registry.as_json(source), ensure_ascii=False)
+        before = self.db.execute("SELECT record FROM sources WHERE id = ?", (source.id,)).fetchone()
+        if before == (record,):
+            return
+        other = before and registry.reached(registry.from_json(json.loads(before[0])))
+        edited = clock.now() if other and other != registry.reached(source) else None
         self.db.conn.execute(
-            "INSERT INTO sources (id, record) VALUES (?, ?)"
-            " ON CONFLICT (id) DO UPDATE SET record = excluded.record"
-            " WHERE record IS NOT excluded.record",
-            (source.id, json.dumps(registry.as_json(source), ensure_ascii=False)),
+            "INSERT INTO sources (id, record) VALUES (?, ?) ON CONFLICT (id) DO UPDATE"
+            " SET record = excluded.record, edited = coalesce(?, edited)",
+            (source.id, record, edited),
         )
 
     def adopt(self, source: Source, kind: str, url: str) -> DueChannel:
@@ -526,7 +532,24 @@ class Channels:
                 ),
             ),
             _counted(channel, now, "failed"),
+            (
+                "UPDATE visits SET failing = ?, reason = ? WHERE channel = ? AND day = ?",
+                (failing, printable(reason), channel.id, _day_of(now)),
+            ),
         )  # fmt: skip
+
+    def led(self, channel: DueChannel, to: str | None) -> None:
+        """Its server has answered `to` for good instead; or None: it answers by itself."""
+        if to != channel.moved_to:
+            self.writes.later(
+                (
+                    (
+                        "UPDATE channels SET moved_to = ?1, moved = iif(?1 IS NULL, NULL, ?2)"
+                        " WHERE id = ?3"
+                    ),
+                    (to, clock.now(), channel.id),
+                )
+            )
 
 
 def _counted(
@@ -538,8 +561,12 @@ def _counted(
             f"INSERT INTO visits (channel, day, {how}) VALUES (?, ?, 1)"
             f" ON CONFLICT (channel, day) DO UPDATE SET {how} = {how} + 1"
         ),
-        (channel.id, now[: len("2026-11-21")]),
+        (channel.id, _day_of(now)),
     )
+
+
+def _day_of(moment: str) -> str:
+    return moment[: len("2026-11-21")]
 
 
 def document(each: Found, now: str) -> Page:

@@ -14,6 +14,7 @@ from crawler.commands import (
     exporting,
     filters,
     forgetting,
+    health,
     publishing,
     schedule,
     sources,
@@ -26,7 +27,7 @@ COMMANDS = (
     publishing.demo, publishing.publish, publishing.serve,
     exporting.export, exporting.freeze, exporting.verify,
     forgetting.forget, forgetting.prune,
-    sources.sources,
+    sources.sources, health.health,
     filters.annotate, filters.duplicates, filters.explain, filters.extract, filters.urls,
 )  # fmt: skip
 

@@ -24,11 +24,11 @@ ENOUGH, BEFORE, LEAST_BEFORE = 25.0, 120, 10.0
 # On so many days at least: one day's batch is one event.
 DAYS = 3
 # By how much a share must rise, and how unlikely that must be. Tuned on seeds 1 to 10 of
-# tests/alarms.py: at 1e-4 a year of 60 sources has ten times the false alarms.
-RISE, CHANCE = 0.4, 1e-5
+# tests/alarms.py.
+RISE, CHANCE = 0.4, 5e-5
 # A share this small is taken for this large before, since a handful of short articles is none of
 # anybody's doing; and lines that a part of a site shares are as usual as its parts.
-SMALL, SMALL_OF_BLOCK = 0.1, 0.25
+SMALL, SMALL_OF_BLOCK = 0.1, 0.2
 # An open alarm is over when the share has fallen back by more than half of that.
 HELD = RISE / 2
 # An article is short if it has less than so much of the median length.

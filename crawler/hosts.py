@@ -85,3 +85,18 @@ class Hosts:
                 (host, text, clock.now()),
             )
         )
+
+    def keep_certificate(self, host: str, begins: str, ends: str) -> None:
+        """From when to when the certificate holds that it shows."""
+        self.writes.later(
+            (
+                (
+                    "INSERT INTO hosts (host, certificate_begins, certificate_ends)"
+                    " VALUES (?, ?, ?) ON CONFLICT (host) DO UPDATE"
+                    " SET certificate_begins = excluded.certificate_begins,"
+                    " certificate_ends = excluded.certificate_ends"
+                    " WHERE certificate_ends IS NOT excluded.certificate_ends"
+                ),
+                (host, begins, ends),
+            )
+        )

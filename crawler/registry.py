@@ -216,6 +216,13 @@ def to_read_again(sources: Iterable[Source], today: str, *, days: int = TERMS_DA
     return sorted(found, key=lambda terms: terms.read_on or "")
 
 
+def reached(source: Source) -> frozenset[tuple[str, ...]]:
+    """How a source is reached, and in which languages: what makes its days comparable."""
+    return frozenset(
+        (name, at.url, at.selector or "") for name in CHANNELS for at in getattr(source, name)
+    ) | {(language,) for language in source.languages}
+
+
 def as_json(source: Source) -> dict[str, Any]:
     """The source as a record of JSON's own types, every field present."""
     return asdict(

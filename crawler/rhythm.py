@@ -84,9 +84,7 @@ def _weights(days: Sequence[Day], last: int, country: str) -> list[float]:
         of[weekday] += factor(day.day)
         news[weekday] += day.found > 0
     usual = sum(news) / sum(of)
-    rate = [
-        (had + SAME * usual) / (all_of + SAME) for had, all_of in zip(news, of, strict=True)
-    ]
+    rate = [(had + SAME * usual) / (all_of + SAME) for had, all_of in zip(news, of, strict=True)]
     rest = min(rate)
     return [
         factor(day.day) * (rest if rests(country, day.day) else rate[day.day.weekday()])

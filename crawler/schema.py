@@ -498,6 +498,64 @@ def m014_runs(db: Database) -> None:
 
 
 @private()
+def m015_health(db: Database) -> None:
+    """What each source gave day by day, what is wrong with any, and where channels lead."""
+    db.executescript(
+        """
+        ALTER TABLE visits ADD COLUMN failing TEXT;    -- crawler.schedule.Failing, and why, of the
+        ALTER TABLE visits ADD COLUMN reason TEXT;     -- last visit of the day that failed
+        ALTER TABLE channels ADD COLUMN moved TEXT;    -- since then it leads elsewhere for good,
+        ALTER TABLE channels ADD COLUMN moved_to TEXT; -- there
+        ALTER TABLE sources ADD COLUMN edited TEXT;    -- when its channels were others before
+        ALTER TABLE hosts ADD COLUMN certificate_begins TEXT;
+        ALTER TABLE hosts ADD COLUMN certificate_ends TEXT;
+        CREATE INDEX visits_day ON visits(day);
+        -- What a day brought is found without reading what a million other addresses are.
+        CREATE INDEX urls_discovered ON urls(discovered, source);
+        CREATE INDEX urls_first_fetched ON urls(first_fetched) WHERE first_fetched IS NOT NULL;
+
+        -- crawler.days.Day, and how many visits failed in which way.
+        CREATE TABLE measures (
+          source TEXT NOT NULL REFERENCES sources(id),
+          day TEXT NOT NULL,                      -- UTC
+          visits INTEGER NOT NULL, failed INTEGER NOT NULL,
+          temporary INTEGER NOT NULL, soft INTEGER NOT NULL, hard INTEGER NOT NULL,
+          reason TEXT,                            -- of a visit that failed
+          found INTEGER NOT NULL,
+          read INTEGER NOT NULL, stored INTEGER NOT NULL,
+          words INTEGER NOT NULL,                 -- median
+          dated INTEGER NOT NULL, signed INTEGER NOT NULL,
+          languages TEXT NOT NULL,                -- JSON: how many articles in each
+          blocks TEXT NOT NULL,                   -- JSON: how many have each line that is new
+          others TEXT NOT NULL,                   -- JSON: what the other pages were
+          PRIMARY KEY (source, day)
+        ) WITHOUT ROWID;
+        CREATE INDEX measures_day ON measures(day);
+        -- Since when, and until when, a site has repeated a line.
+        CREATE TABLE blocks (
+          source TEXT NOT NULL REFERENCES sources(id),
+          line TEXT NOT NULL,                     -- its beginning
+          first TEXT NOT NULL, last TEXT NOT NULL,
+          PRIMARY KEY (source, line)
+        ) WITHOUT ROWID;
+        -- crawler.days.Alarm
+        CREATE TABLE alarms (
+          id INTEGER PRIMARY KEY AUTOINCREMENT,   -- feeds repeat it
+          kind TEXT NOT NULL,                     -- crawler.alarms.KINDS
+          source TEXT NOT NULL,                   -- '' for all
+          about TEXT NOT NULL,                    -- a channel or a host, or ''
+          since TEXT NOT NULL, raised TEXT NOT NULL, until TEXT,
+          told TEXT NOT NULL,                     -- the moment at which it was raised or ended
+          evidence TEXT NOT NULL,                 -- JSON
+          sentence TEXT NOT NULL
+        );
+        CREATE UNIQUE INDEX alarms_open ON alarms(kind, source, about) WHERE until IS NULL;
+        CREATE INDEX alarms_source ON alarms(source);
+        """
+    )
+
+
+@private()
 def m016_forgetting(db: Database) -> None:
     """What was taken down and must not come back, and what was let go for its age."""
     db.executescript(
@@ -663,6 +721,19 @@ def m001_news(db: Database) -> None:
           id INTEGER PRIMARY KEY, started TEXT NOT NULL, ended TEXT, status TEXT NOT NULL,
           channels INTEGER, failed INTEGER, discovered INTEGER, stored INTEGER, changed INTEGER,
           waiting INTEGER, needs INTEGER NOT NULL, seconds REAL
+        );
+        CREATE TABLE source_health (
+          source TEXT PRIMARY KEY REFERENCES sources(id),
+          last_answer TEXT, last_article TEXT,
+          visits INTEGER NOT NULL, failed INTEGER NOT NULL,
+          temporary INTEGER NOT NULL, soft INTEGER NOT NULL, hard INTEGER NOT NULL, reason TEXT,
+          found INTEGER NOT NULL, pages INTEGER NOT NULL, stored INTEGER NOT NULL,
+          dated INTEGER NOT NULL, signed INTEGER NOT NULL, alarms INTEGER NOT NULL
+        );
+        CREATE TABLE alarms (
+          id INTEGER PRIMARY KEY, kind TEXT NOT NULL, source TEXT REFERENCES sources(id),
+          about TEXT, since TEXT NOT NULL, raised TEXT NOT NULL, until TEXT,
+          sentence TEXT NOT NULL, evidence TEXT NOT NULL
         );
         CREATE TABLE snapshot (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 

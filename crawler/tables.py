@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from crawler import runs, store
+from crawler import runs, standing, store
 from crawler.coverage import count_coverage
 from crawler.items import Source
 from crawler.rows import Row, insert, valued
@@ -46,6 +46,8 @@ def fill(source: Database, db: Database, records: Mapping[str, Source]) -> None:
     _replace(db, "languages", (_named(code, language_name) for code in sorted(languages)))
     _replace(db, "countries", (_named(code, country_name) for code in sorted(countries)))
     _replace(db, "runs", runs.published(source))
+    _replace(db, "source_health", standing.published_sources(source))
+    _replace(db, "alarms", standing.published_alarms(source))
     count_facets(db.conn)
     count_coverage(db.conn, _visited(source))
 

@@ -61,6 +61,7 @@ PAUSE_SECONDS = 0.05
 MAX_SIZE = {"sitemap": 32 * 1024 * 1024}
 WHOLE = (200, 203)  # other successes have no page, or a challenge in its place
 NOT_MODIFIED = 304
+FOR_GOOD = (301, 308)
 TDM_PATH = "/.well-known/tdmrep.json"
 MAX_AGE = re.compile(r"\bmax-age=(\d{1,10})")
 
@@ -108,6 +109,7 @@ class NewsSpider(scrapy.Spider):
         self.more = True  # there may be channels due that were not when we looked last
         self.fetching: dict[int, PendingUrl] = {}
         self.asked_for_tdm: set[str] = set()
+        self.certified: set[str] = set()
         self.error: sqlite3.Error | None = None
         self.options: dict[str, str] = {}
         self.locked = ExitStack()
@@ -140,6 +142,7 @@ class NewsSpider(scrapy.Spider):
             spider.options["reliefweb_appname"] = appname
         crawler.signals.connect(spider.broken, signals.spider_error)
         crawler.signals.connect(spider.waits.answered, signals.response_downloaded)
+        crawler.signals.connect(spider.certify, signals.response_downloaded)
         crawler.signals.connect(spider.finish, signals.spider_closed)
         return spider
 
@@ -155,6 +158,17 @@ class NewsSpider(scrapy.Spider):
         elif channel := told.get("channel"):
             self._left(channel)
             self.frontier.channels.failed(channel, "failed", reason)
+
+    @ends_the_crawl
+    def certify(self, response: Response, request: scrapy.Request) -> None:
+        """Note until when a host's certificate holds; once a crawl is enough."""
+        place = host(request.url)
+        if response.certificate is None or place in self.certified:
+            return
+        self.certified.add(place)
+        shown = response.certificate.original.to_cryptography()
+        begins, ends = shown.not_valid_before_utc, shown.not_valid_after_utc
+        self.frontier.hosts.keep_certificate(place, clock.stamp(begins), clock.stamp(ends))
 
     def finish(self) -> None:
         self.reader.close()
@@ -259,6 +273,7 @@ class NewsSpider(scrapy.Spider):
         every = _max_age(response.headers)
         if response.status == NOT_MODIFIED:
             if channel.etag or channel.modified:
+                self.led(response, channel)
                 self.frontier.channels.unchanged(channel, every=every)
             else:
                 reason = "HTTP 304 to a request that asked for no comparison"
@@ -267,6 +282,7 @@ class NewsSpider(scrapy.Spider):
             return
         hashed = archive.body_hash(response.body)
         if not channel.cursor and hashed == channel.body_hash:
+            self.led(response, channel)
             self.frontier.channels.unchanged(channel, every=every)
             self._left(channel)
             return
@@ -275,6 +291,7 @@ class NewsSpider(scrapy.Spider):
         except FeedError as error:
             self._failed(channel, "unreadable", str(error), failing=Failing.SOFT)
             return
+        self.led(response, channel)
         if harvest.defect:
             self.logger.warning(
                 "%s: %s is ill-formed, salvaged: %s",
@@ -300,6 +317,11 @@ class NewsSpider(scrapy.Spider):
         self.logger.debug("%s: %d links, %d new", channel.url, len(harvest.links), new)
         self.more = self.more or harvest.again or bool(harvest.parts or harvest.older)
         self._left(channel)
+
+    def led(self, response: Response, channel: DueChannel) -> None:
+        """Note where a channel that gave an answer is found now."""
+        if not channel.cursor:
+            self.frontier.channels.led(channel, _led(response, channel.url))
 
     def answer(self, response: Response, channel: DueChannel) -> Answer:
         examples: tuple[str, ...] = ()
@@ -501,6 +523,21 @@ def _page(response: Response) -> Page:
         headers={name: told[name] for name in archive.KEPT_HEADERS if told.get(name)},
         body=response.body,
     )
+
+
+def _led(response: Response, url: str) -> str | None:
+    """Where a channel is found now, by the word of its own server: the last of its moves for good.
+
+    Not where only its scheme or a slash is another: that is the same address.
+    """
+    to = None
+    reasons = response.meta.get("redirect_reasons", ())
+    steps = [*response.meta.get("redirect_urls", ())[1:], response.url]
+    for reason, step in zip(reasons, steps, strict=True):
+        if reason not in FOR_GOOD:
+            break
+        to = step
+    return to if to and key(to) != key(url) else None
 
 
 def _asked_to_wait(failure: Failure) -> float | None:

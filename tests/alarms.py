@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from itertools import pairwise
 
 from crawler import alarms, drift
 from crawler.calendar import factor, rests
@@ -147,6 +148,7 @@ class Source:
     days: list[Day] = field(default_factory=list)
     faults: list["Fault"] = field(default_factory=list)
     outages: set[int] = field(default_factory=set)
+    lines: dict[str, tuple[int, float]] = field(default_factory=dict)  # since when, and its share
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,8 +201,8 @@ def written(rng: random.Random, source: Source) -> list[int]:
 def lived(rng: random.Random, source: Source, articles: Sequence[int], lost: set[int]) -> None:
     """Fill the days of a source, its faults among them."""
     waiting = 0  # what appeared on days that were not asked
-    lines: dict[str, tuple[int, float]] = {}
     source.days.clear()
+    source.lines.clear()
     for number, articles_today in enumerate(articles):
         on = {fault.kind: fault for fault in source.faults if fault.begins <= number < fault.ends}
         n = waiting + (0 if "silence" in on else articles_today)
@@ -216,18 +218,15 @@ def lived(rng: random.Random, source: Source, articles: Sequence[int], lost: set
         if number == 0:
             n = rng.randint(20, 400)
         if "flood" in on:
-            n += 5 * max(30, max(articles))
+            n += 5 * max(30, *articles)
         if rng.random() < 0.05:
-            lines[f"line {number}"] = (number, rng.choice((0.05, 0.1, 0.25)))
+            source.lines[f"line {number}"] = (number, rng.choice((0.05, 0.1, 0.25)))
         if "block" in on:
-            lines[on["block"].what] = (on["block"].begins, 0.9)
-        source.days.append(_day(rng, source, number, n, on, lines, visits))
+            source.lines[on["block"].what] = (on["block"].begins, 0.9)
+        source.days.append(_day(rng, source, number, n, on)._replace(visits=visits))
 
 
-def _day(
-    rng: random.Random, source: Source, number: int, n: int, on: dict[str, Fault],
-    lines: dict[str, tuple[int, float]], visits: int,
-) -> Day:  # fmt: skip
+def _day(rng: random.Random, source: Source, number: int, n: int, on: dict[str, Fault]) -> Day:
     stored = likely(rng, 0.04 if "yield" in on else source.well, n)
     shares = dict(source.kind.languages)
     if "language" in on:
@@ -236,13 +235,13 @@ def _day(
     lengths = sorted(rng.lognormvariate(0, 0.5) for _ in range(stored))
     length = source.length * (0.15 if "length" in on else 1.0)
     return Day(
-        day=day_of(number), visits=visits, found=n, read=n, stored=stored,
+        day=day_of(number), found=n, read=n, stored=stored,
         words=round(length * lengths[stored // 2]) if stored else 0,
         dated=likely(rng, 0.03 if "date" in on else source.dated, stored),
         signed=likely(rng, 0.03 if "author" in on else source.signed, stored),
         languages=Counter(told),
         blocks={
-            line: with_it for line, (began, share) in lines.items()
+            line: with_it for line, (began, share) in source.lines.items()
             if number - began < NEW and (with_it := likely(rng, share, stored))
         },
         others={"too_short": n - stored} if n > stored else {},
@@ -258,11 +257,11 @@ def judged_by(days: Sequence[Day], begins: int) -> int | None:
     if drift.weight(sum(day.stored for day in before[-60:]), len(before[-60:])) < 40:
         return None
     of = active = 0
-    for number, day in enumerate(days):
+    for day in days:
         if (day.day - FIRST).days >= begins and day.stored:
             of, active = of + day.stored, active + 1
             if active >= drift.DAYS and drift.weight(of, active) >= alarms.ARTICLES:
-                return (days[number].day - FIRST).days
+                return (day.day - FIRST).days
     return None
 
 
@@ -274,7 +273,7 @@ def silent_by(days: Sequence[Day], begins: int) -> int | None:
         return None
     pauses = [
         sum(factor(day_of(day)) for day in range(one + 1, other + 1))
-        for one, other in zip(known, known[1:], strict=False)
+        for one, other in pairwise(known)
     ]
     allowed = max(alarms.SILENT, alarms.PAUSES * max(pauses))
     for number in range(begins, DAYS):
@@ -290,9 +289,9 @@ def due(kind: str, source: Source, begins: int, lost: set[int]) -> tuple[int, st
         found = silent_by(source.days, begins) if begins > 80 else None
         return None if found is None else (found, "")
     if kind == "failing":
-        what = random.Random(begins).choice(tuple(Failing))
-        return running(begins, alarms.FAILING[what], lost), what
-    if kind == "flood" and (begins in lost or -begins in lost):
+        failing = random.Random(begins).choice(tuple(Failing))
+        return running(begins, alarms.FAILING[failing], lost), failing.value
+    if kind == "flood" and (begins in lost or -begins in lost or begins in source.outages):
         return None
     if kind in {"flood", "moved", "certificate"}:
         wait = {"flood": 0, "moved": alarms.MOVED, "certificate": 1}[kind]
@@ -380,7 +379,7 @@ def channels(source: Source, number: int) -> tuple[Channel, ...]:
     """Its one channel as it is on a day."""
     url = f"https://{source.id}.example.org/feed/"
     tried: list[date] = []
-    for day in reversed(source.days[:_index(source, number)]):
+    for day in reversed(source.days[: _index(source, number)]):
         if day.answered:
             break
         tried.insert(0, day.day)
@@ -416,9 +415,7 @@ def certificates(source: Source, number: int) -> tuple[Certificate, ...]:
     )
     ends = fault.begins + alarms.ENDING if fault else begins + 90
     begins = min(begins, ends - 90)
-    return (
-        Certificate(host=f"{source.id}.example.org", begins=day_of(begins), ends=day_of(ends)),
-    )
+    return (Certificate(host=f"{source.id}.example.org", begins=day_of(begins), ends=day_of(ends)),)
 
 
 def year(seed: int) -> Year:
@@ -435,7 +432,7 @@ def year(seed: int) -> Year:
     faults = [fault for source in made for fault in source.faults]
     faults += network_faults(lost)
     told = Year(faults, [], [])
-    known: dict[str, list[Alarm]] = {source.id: [] for source in [*made]} | {"": []}
+    known: dict[str, list[Alarm]] = {name: [] for name in ("", *(each.id for each in made))}
     by_day: dict[date, tuple[int, int]] = {}
     for source in made:
         for day in source.days:
@@ -528,9 +525,14 @@ def lines(years: Sequence[Year]) -> Iterator[Line]:
             kind=kind, planted=len(told), alarmed=len(raised),
             late=sum(day is None or day > f.due for _, f, day in told),
             slowest=max((day - f.begins for f, day in raised), default=0),
-            latest=max(((day - f.begins + 1) / (f.due - f.begins + 1) for f, day in raised), default=0),
+            latest=max((part(f, day) for f, day in raised), default=0.0),
             false=sum(alarm.kind == kind for y in years for _, alarm in y.false()),
         )  # fmt: skip
+
+
+def part(fault: Fault, day: int) -> float:
+    """Of the days that were allowed, how many it took."""
+    return (day - fault.begins + 1) / (fault.due - fault.begins + 1)
 
 
 def most_false(told: Year) -> int:
@@ -554,12 +556,16 @@ def main() -> None:
                     if day is None or day > f.due:
                         sys.stdout.write(f"{seed} late: {f} on {day}\n")
                 for day, alarm in told.false():
-                    sys.stdout.write(f"{seed} false: {day} {alarm.kind} {alarm.sentence}"
-                                     f" {dict(alarm.evidence)}\n")
+                    sys.stdout.write(
+                        f"{seed} false: {day} {alarm.kind} {alarm.sentence}"
+                        f" {dict(alarm.evidence)}\n"
+                    )
     n = len(years) * SOURCES
     row = "{:12} {:>8} {:>8} {:>5} {:>8} {:>9} {:>6} {:>13}\n"
     sys.stdout.write(
-        row.format("kind", "planted", "alarmed", "late", "slowest", "of time", "false", "a source-year")
+        row.format(
+            "kind", "planted", "alarmed", "late", "slowest", "of time", "false", "a source-year"
+        )
     )
     for each in lines(years):
         sys.stdout.write(
