@@ -83,7 +83,10 @@ def judge(past: Past, known: Iterable[Alarm] = ()) -> tuple[Alarm, ...]:
     for kind, look in LOOKS.items():
         of = tuple(alarm for alarm in known if alarm.kind == kind)
         found += look(View(past, of, _unspoilt(days, of)))
-    return tuple(replace(alarm, sentence=sentence(alarm, past.name)) for alarm in found)
+    return tuple(
+        alarm if alarm.sentence else replace(alarm, sentence=sentence(alarm, past.name))
+        for alarm in found
+    )
 
 
 def ended(known: Iterable[Alarm], now: Sequence[Alarm]) -> tuple[Alarm, ...]:
@@ -147,8 +150,8 @@ def _failing(view: View) -> Iterator[Alarm]:
 
 def _silence(view: View) -> Iterator[Alarm]:
     past, alarm = view.past, view.open
-    asked = [day for day in past.days if day.answered]
-    if asked and not any(day.found for day in asked):
+    if not any(day.found for day in past.days):
+        asked = [day for day in past.days if day.answered]
         if len(asked) >= NEVER:
             yield Alarm(
                 kind="silence", source=past.source, since=asked[0].day,

@@ -3,18 +3,19 @@
 from datetime import date
 from functools import cache
 
-# Much is written in a week of summer and around New Year by some, and nothing by others. A day
-# then counts for a sixth, so that a month of holidays is no silence. (Of a year simulated by
-# tests/alarms.py, a half raised one false alarm for every third source that pauses in August.)
+# Much is written in summer and around New Year by some, and nothing by others, of whom many come
+# back in the second week of September. A day then counts for a sixth, so that ten weeks of holidays
+# are no longer than twelve days; who dies in July is missed in September.
 QUIET = 1 / 6
+SUMMER, NEW_YEAR = ((7, 1), (9, 10)), ((12, 20), (1, 6))
 
 
 @cache
 def factor(day: date) -> float:
     """How much a day counts beside one of an ordinary week."""
-    quiet = (
-        day.month in {7, 8} or (day.month, day.day) >= (12, 20) or (day.month, day.day) <= (1, 6)
-    )
+    when = day.month, day.day
+    summer = SUMMER[0] <= when <= SUMMER[1]
+    quiet = summer or when >= NEW_YEAR[0] or when <= NEW_YEAR[1]
     return QUIET if quiet else 1.0
 
 

@@ -21,7 +21,7 @@ ALIKE = 0.15
 # A rise is looked for in the latest articles, up to so many of weight; and compared with so many
 # before, which must weigh something too.
 ENOUGH, BEFORE, LEAST_BEFORE = 25.0, 120, 10.0
-# On so many days at least: one day's batch is one event.
+# On so many days at least, and without the worst of them too: one day's batch is one event.
 DAYS = 3
 # By how much a share must rise, and how unlikely that must be. Tuned on seeds 1 to 10 of
 # tests/alarms.py.
@@ -79,10 +79,12 @@ def shift(counts: Sequence[Count], *, small: float = SMALL, what: str = "") -> S
     usual, worth_before = max(before[0], small), before[1]
     best: Shift | None = None
     amiss = of = 0
+    odd = Count(counts[-1].day, 0, 0)
     for number, day in enumerate(reversed(counts[split:]), start=1):
-        amiss, of = amiss + day.amiss, of + day.of
+        amiss, of, odd = amiss + day.amiss, of + day.of, max(odd, day, key=lambda each: each.amiss)
         share = amiss / of
-        if number < DAYS or share - usual < RISE:
+        without = (amiss - odd.amiss) - (usual + RISE) * (of - odd.of)
+        if number < DAYS or share - usual < RISE or without < 0:
             continue
         worth = weight(of, number)
         by_chance = chance(share, usual, worth * worth_before / (worth + worth_before))

@@ -8,7 +8,7 @@ usually bring news, so a Sunday or a holiday of a source that never writes then 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from itertools import pairwise
 
 from crawler.calendar import factor, rests
@@ -17,9 +17,9 @@ from crawler.days import Day
 # A silence is one if the source's own pauses would bring it about so often a year. Tuned on seeds
 # 1 to 10 of tests/alarms.py, as all figures here: 0.2 doubles the false alarms, and 0.01 finds
 # those of monthly bulletins two weeks later.
-BY_CHANCE = 0.05
+BY_CHANCE = 0.03
 # And longer than its longest pause by so much.
-LONGER = 1.25
+LONGER = 1.4
 # Shorter than so many days is no silence, whoever it is.
 LEAST = 3
 # Pauses that must be known before a silence is judged, and days: a source that wrote daily in its
@@ -116,16 +116,16 @@ class Flood:
 
 def flood(days: Sequence[Day]) -> Flood | None:
     """Whether the last of these days brought far more than any before, for each day it covers."""
-    if len(days) <= LEARN or days[-1].found < LEAST_FLOOD:
+    if not days or days[-1].found < LEAST_FLOOD:
         return None
     today = days[-1]
-    before = [day for day in days[:-1] if day.answered]
-    if not before:
+    # What came on days that were not asked is found on the next: of each, what came a day.
+    asked = [day for day in days if day.answered]
+    daily = [day.found / (day.day - last.day).days for last, day in pairwise(asked)]
+    if today is not asked[-1] or len(daily) <= LEARN:
         return None
-    # What came on days that were not asked is found on the next.
-    covers = (today.day - before[-1].day) / timedelta(days=1)
-    largest = sorted((day.found for day in before), reverse=True)[:RANKED]
-    usual = max(largest[-1], 1)
-    if today.found < max(FLOOD * usual, LEAST_FLOOD) * max(covers, 1.0):
+    usual = max(sorted(daily[:-1], reverse=True)[:RANKED][-1], 1.0)
+    missed = (today.day - asked[-2].day).days - 1
+    if today.found < max(FLOOD * usual, LEAST_FLOOD) + missed * usual:
         return None
-    return Flood(found=today.found, usual=usual)
+    return Flood(found=today.found, usual=round(usual))

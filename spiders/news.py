@@ -73,7 +73,7 @@ def ends_the_crawl(callback: Callback) -> Callback:
     """A database that fails in a callback is no mistake of one page: it ends the crawl."""
 
     @wraps(callback)
-    def noting(spider: "NewsSpider", *args: Any, **kwargs: Any) -> Any:
+    def noting(spider: "NewsSpider", /, *args: Any, **kwargs: Any) -> Any:
         try:
             return callback(spider, *args, **kwargs)
         except sqlite3.Error as error:
@@ -160,7 +160,7 @@ class NewsSpider(scrapy.Spider):
             self.frontier.channels.failed(channel, "failed", reason)
 
     @ends_the_crawl
-    def certify(self, response: Response, request: scrapy.Request) -> None:
+    def certify(self, response: Response, request: scrapy.Request, **_: Any) -> None:
         """Note until when a host's certificate holds; once a crawl is enough."""
         place = host(request.url)
         if response.certificate is None or place in self.certified:
@@ -533,7 +533,7 @@ def _led(response: Response, url: str) -> str | None:
     to = None
     reasons = response.meta.get("redirect_reasons", ())
     steps = [*response.meta.get("redirect_urls", ())[1:], response.url]
-    for reason, step in zip(reasons, steps, strict=True):
+    for reason, step in zip(reasons, steps, strict=False):
         if reason not in FOR_GOOD:
             break
         to = step
