@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 from crawler.days import Day
 
-# Of a day's articles each further one counts for less by so much of what they share: what
-# statisticians call design effect. Real sites have 0.05 to 0.2 (one desk, one campaign).
+# How much articles of a day resemble each other (one desk, one campaign), by which each further
+# one counts for less: what statisticians call design effect. A little more than in tests/alarms.py.
 ALIKE = 0.15
 # A rise is looked for in the latest articles, up to so many of weight; and compared with so many
 # before, which must weigh something too.
@@ -25,10 +25,10 @@ ENOUGH, BEFORE, LEAST_BEFORE = 25.0, 120, 10.0
 DAYS = 3
 # By how much a share must rise, and how unlikely that must be. Tuned on seeds 1 to 10 of
 # tests/alarms.py.
-RISE, CHANCE = 0.4, 5e-5
+RISE, CHANCE = 0.4, 2e-5
 # A share this small is taken for this large before, since a handful of short articles is none of
 # anybody's doing; and lines that a part of a site shares are as usual as its parts.
-SMALL, SMALL_OF_BLOCK = 0.1, 0.2
+SMALL, SMALL_OF_BLOCK = 0.1, 0.15
 # An open alarm is over when the share has fallen back by more than half of that.
 HELD = RISE / 2
 # An article is short if it has less than so much of the median length.

@@ -44,7 +44,12 @@ def check(db: Database) -> Health:
     today = clock.moment().date()
     measures.measure(db, today)
     known = _known(db)
-    found = [alarm for past in _pasts(db, today) for alarm in _judged(past, known)]
+    days = dict(measures.days(db, today - timedelta(days=alarms.WINDOW)))
+    asked = _asked(days)
+    network = alarms.network(asked, today)
+    found = [network] if network else []
+    for past in _pasts(db, today, days, alarms.lost(asked)):
+        found += alarms.judge(past, known[past.source])
     with transaction(db):
         _keep(db, known, found, today)
         db.conn.execute("DELETE FROM alarms WHERE until < ?", ((today - KEPT).isoformat(),))
@@ -60,12 +65,6 @@ def feed(db: Database, base_url: str | None = None) -> bytes:
     """The alarms as Atom, the newest first; `base_url` is where the site is found."""
     since = clock.after(-timedelta(days=TOLD).total_seconds())
     return alarm_feed.write(standing.alarms(db, since=since), base_url or BASE_URL)
-
-
-def _judged(past: Past | Alarm, known: dict[str, list[Alarm]]) -> tuple[Alarm, ...]:
-    if isinstance(past, Alarm):  # of the network
-        return (past,)
-    return alarms.judge(past, known[past.source])
 
 
 def _known(db: Database) -> dict[str, list[Alarm]]:
@@ -102,13 +101,10 @@ def _keep(db: Database, known: dict[str, list[Alarm]], found: list[Alarm], today
 # --- What is judged -----------------------------------------------------------------------------
 
 
-def _pasts(db: Database, today: date) -> Iterator[Past | Alarm]:
-    """Every source that is crawled, as its days and channels tell; and what all have in common."""
-    days = dict(measures.days(db, today - timedelta(days=alarms.WINDOW)))
-    asked = _asked(days)
-    if alarm := alarms.network(asked, today):
-        yield alarm
-    nobody = alarms.lost(asked)
+def _pasts(
+    db: Database, today: date, days: dict[str, tuple[Day, ...]], lost: frozenset[date]
+) -> Iterator[Past]:
+    """Every source that is crawled, with its days, its channels and their hosts."""
     channels, certificates = _channels(db), _certificates(db)
     for source, record, edited in db.execute("SELECT id, record, edited FROM sources"):
         told = json.loads(record)
@@ -118,7 +114,7 @@ def _pasts(db: Database, today: date) -> Iterator[Past | Alarm]:
             source=source, name=told["name"], country=told["country"], today=today,
             days=days.get(source, ()), channels=tuple(channels[source]),
             certificates=tuple(certificates[source]),
-            edited=_day(edited), lost=nobody,
+            edited=_day(edited), lost=lost,
         )  # fmt: skip
 
 

@@ -15,8 +15,8 @@ from crawler.calendar import factor, rests
 from crawler.days import Day
 
 # A silence is one if the source's own pauses would bring it about so often a year. Tuned on seeds
-# 1 to 10 of tests/alarms.py, as all figures here: 0.2 doubles the false alarms, and 0.01 finds
-# those of monthly bulletins two weeks later.
+# 1 to 10 of tests/alarms.py, as all figures here: at 0.05 there are a fifth more false alarms, and
+# at 0.02 one of sixty silences is found too late.
 BY_CHANCE = 0.03
 # And longer than its longest pause by so much.
 LONGER = 1.4

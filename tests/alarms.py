@@ -350,8 +350,18 @@ class Year:
     sources: int = SOURCES
 
     def alarmed(self, fault: Fault) -> int | None:
-        """The day on which a fault was alarmed."""
-        return min((day for day, alarm in self.raised if belongs(alarm, day, fault)), default=None)
+        """The day on which a fault was alarmed; its first if it was just then, for another reason."""
+        days = (
+            max(day, fault.begins)
+            for day, alarm in self.raised
+            if concerns(alarm, fault) and day <= fault.ends and self.over(day, alarm) > fault.begins
+        )
+        return min(days, default=None)
+
+    def over(self, day: int, alarm: Alarm) -> int:
+        """The day on which an alarm that was raised on a day ended."""
+        days = (end for end, each in self.ended if each.key == alarm.key and end >= day)
+        return min(days, default=DAYS)
 
     def false(self) -> list[tuple[int, Alarm]]:
         return [
@@ -370,9 +380,11 @@ class Year:
 
 
 def belongs(alarm: Alarm, day: int, fault: Fault) -> bool:
-    return (alarm.kind, alarm.source) == (fault.kind, fault.source) and (
-        fault.begins <= day <= fault.ends
-    )
+    return concerns(alarm, fault) and fault.begins <= day <= fault.ends
+
+
+def concerns(alarm: Alarm, fault: Fault) -> bool:
+    return (alarm.kind, alarm.source) == (fault.kind, fault.source)
 
 
 def channels(source: Source, number: int) -> tuple[Channel, ...]:
