@@ -162,7 +162,7 @@ def _silence(view: View) -> Iterator[Alarm]:
             yield alarm
     # What is not answered is no silence.
     elif (today := view.today) and today.answered and not today.found:
-        found = rhythm.silence(view.days, past.country)
+        found = rhythm.silence(view.days, past.country, again=bool(view.known))
         if found:
             yield Alarm(
                 kind="silence", source=past.source, since=found.last + DAY,

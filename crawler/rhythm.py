@@ -18,8 +18,9 @@ from crawler.days import Day
 # 1 to 10 of tests/alarms.py, as all figures here: at 0.05 there are a fifth more false alarms, and
 # at 0.02 one of sixty silences is found too late.
 BY_CHANCE = 0.03
-# And longer than its longest pause by so much.
-LONGER = 1.4
+# And longer than its longest pause by so much; or three times it, if an earlier silence was over
+# by itself: the source may have a calendar of its own.
+LONGER, AGAIN = 1.4, 3.0
 # Shorter than so many days is no silence, whoever it is.
 LEAST = 3
 # Pauses that must be known before a silence is judged, and days: a source that wrote daily in its
@@ -48,8 +49,11 @@ class Silence:
     chance: float
 
 
-def silence(days: Sequence[Day], country: str) -> Silence | None:
-    """Whether a source is silent after these days, of which the last is today."""
+def silence(days: Sequence[Day], country: str, *, again: bool = False) -> Silence | None:
+    """Whether a source is silent after these days, of which the last is today.
+
+    `again`: it was before, and came back.
+    """
     asked = [day for day in days if day.answered]
     active = [number for number, day in enumerate(asked) if day.found]
     if len(active) <= LEARN or len(asked) - active[-1] <= LEAST:
@@ -66,7 +70,7 @@ def silence(days: Sequence[Day], country: str) -> Silence | None:
     pauses = [upto[after] - upto[before] for before, after in pairwise(active)]
     now = upto[-1] - upto[last]
     mean = sum(pauses) / len(pauses)
-    if now <= max(pauses) * LONGER or mean <= 0:
+    if now <= max(pauses) * (AGAIN if again else LONGER) or mean <= 0:
         return None
     spread = (sum((each / mean - 1) ** 2 for each in pauses) + RANDOM) / (len(pauses) + RANDOM)
     chance = longer(now / mean, max(spread, LEAST_SPREAD))
