@@ -42,8 +42,9 @@ ENDING = 14  # most renew 30 days before the end, so it has failed twice by then
 # What lives shorter than that altogether is late when a third of its life is left.
 LATE = 1 / 3
 FLOODED = 3  # days for which a flood is shown
-# After so long what has changed is how it is now: the operator has had a quarter to look at it.
-SETTLED = 90
+# After so long what has changed is how it is now. A weekly letter needs four months to show that it
+# was mended (with 90 days, tests/alarms.py has some of them alarmed for being well again).
+SETTLED = 150
 # The first days of a source bring what it has had for years.
 BACKLOG = 7
 # A source that has never given anything is told of after so many days.

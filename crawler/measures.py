@@ -22,6 +22,7 @@ from crawler.writes import transaction
 AGAIN = 7
 # Days kept, and at most counted the first time: a year, and what stands before the first of it.
 KEPT = 400
+ONE = timedelta(days=1)
 # Characters of a line that are kept, and lines of a day, the commonest.
 LINE, LINES = 60, 8
 # A line that fewer articles of the site have is no block: enrich.memory takes out no rarer one
@@ -71,22 +72,28 @@ Key = tuple[str, str]
 def measure(db: Database, today: date) -> None:
     """Count the days up to `today` that may have changed since the last time."""
     (last,) = db.execute("SELECT max(day) FROM measures").fetchone()
-    first = today - timedelta(days=KEPT)
+    oldest = first = today - KEPT * ONE
     if last:
-        again = min(date.fromisoformat(last), today) - timedelta(days=AGAIN - 1)
-        first = max(first, again)
+        first = max(oldest, min(date.fromisoformat(last), today) - (AGAIN - 1) * ONE)
+    with transaction(db):  # what a clock that ran ahead has left, too
+        db.conn.execute("DELETE FROM measures WHERE day < ? OR day > ?", (str(oldest), str(today)))
+        db.conn.execute("DELETE FROM blocks WHERE last < ?", (str(oldest),))
+    while first <= today:  # by weeks, so that the first time needs no more memory than the others
+        last = min(first + (AGAIN - 1) * ONE, today)
+        with transaction(db):
+            _measure(db, first, last)
+        first = last + ONE
+
+
+def _measure(db: Database, first: date, last: date) -> None:
     told = {
-        "first": first.isoformat(), "last": today.isoformat(),
-        "after": (today + timedelta(days=1)).isoformat(), "line": LINE, "repeated": REPEATED,
+        "first": str(first), "last": str(last), "after": str(last + ONE), "line": LINE,
+        "repeated": REPEATED,
     }  # fmt: skip
-    with transaction(db):
-        rows = _rows(db, told)
-        db.conn.execute("DELETE FROM measures WHERE day >= ?", (told["first"],))
-        for row in rows.values():
-            _insert(db, row)
-        oldest = (today - timedelta(days=KEPT)).isoformat()
-        db.conn.execute("DELETE FROM measures WHERE day < ?", (oldest,))
-        db.conn.execute("DELETE FROM blocks WHERE last < ?", (oldest,))
+    rows = _rows(db, told)
+    db.conn.execute("DELETE FROM measures WHERE day BETWEEN :first AND :last", told)
+    for row in rows.values():
+        _insert(db, row)
 
 
 def _rows(db: Database, told: Row) -> dict[Key, Row]:
