@@ -261,20 +261,24 @@ def _usual(past: Past) -> tuple[Day, ...]:
 
 
 def _unspoilt(days: tuple[Day, ...], known: Sequence[Alarm]) -> tuple[Day, ...]:
-    """Not days of an earlier alarm of this kind, unless it lasted until it was usual.
+    """Not days of an earlier alarm of this kind, nor those before one that lasted for good.
 
     Of a silence, the days until it was alarmed count: if it was the source's way, the next such
     pause is none.
     """
-    spoilt = [
-        (alarm.raised if alarm.kind == "silence" and alarm.raised else alarm.since, alarm.until)
-        for alarm in known
-        if alarm.until and not _settled(alarm, alarm.until)
-    ]
-    if not spoilt:
+    over = [(alarm, alarm.until) for alarm in known if alarm.until]
+    if not over:
         return days
+    first = max((each.since for each, until in over if _settled(each, until)), default=date.min)
+    spoilt = [
+        (alarm.raised if alarm.kind == "silence" and alarm.raised else alarm.since, until)
+        for alarm, until in over
+        if not _settled(alarm, until)
+    ]
     return tuple(
-        day for day in days if not any(since <= day.day < until for since, until in spoilt)
+        day
+        for day in days
+        if day.day >= first and not any(since <= day.day < until for since, until in spoilt)
     )
 
 

@@ -20,7 +20,7 @@ from crawler.days import Day
 ALIKE = 0.15
 # A rise is looked for in the latest articles, up to so many of weight; and compared with so many
 # before, which must weigh something too.
-ENOUGH, BEFORE, LEAST_BEFORE = 30.0, 120, 10.0
+ENOUGH, BEFORE, LEAST_BEFORE = 30.0, 100.0, 10.0
 # On so many days at least, and without the worst of them too: one day's batch is one event.
 DAYS = 3
 # By how much a share must rise, and how unlikely that must be. Tuned on seeds 1 to 10 of
@@ -28,7 +28,7 @@ DAYS = 3
 RISE, CHANCE = 0.4, 5e-5
 # A share this small is taken for this large before, since a handful of short articles is none of
 # anybody's doing; and lines that a part of a site shares are as usual as its parts.
-SMALL, SMALL_OF_BLOCK = 0.1, 0.15
+SMALL, SMALL_OF_BLOCK = 0.1, 0.2
 # An open alarm is over when the share has fallen back by more than half of that.
 HELD = RISE / 2
 # An article is short if it has less than so much of the median length.
@@ -122,7 +122,7 @@ def _share(counts: Sequence[Count], end: int) -> tuple[float, float] | None:
     """
     amiss = of = 0
     number = end
-    while number and of < BEFORE:
+    while number and weight(of, end - number) < BEFORE:
         number -= 1
         amiss, of = amiss + counts[number].amiss, of + counts[number].of
     worth = weight(of, end - number)
