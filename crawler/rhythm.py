@@ -18,9 +18,9 @@ from crawler.days import Day
 # 1 to 10 of tests/alarms.py, as all figures here: at 0.05 there are a fifth more false alarms, and
 # at 0.02 one of sixty silences is found too late.
 BY_CHANCE = 0.03
-# And longer than its longest pause by so much; or three times it, if an earlier silence was over
+# And longer than its longest pause by so much; or by this, if an earlier silence was over
 # by itself: the source may have a calendar of its own.
-LONGER, AGAIN = 1.4, 3.0
+LONGER, AGAIN = 1.4, 2.5
 # Shorter than so many days is no silence, whoever it is.
 LEAST = 3
 # Pauses that must be known before a silence is judged, and days: a source that wrote daily in its
