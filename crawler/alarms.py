@@ -32,9 +32,9 @@ KINDS = {
 # Days without an answer. What is gone or refused seldom comes back; a site that is down, does.
 FAILING = {Failing.HARD: 3, Failing.SOFT: 5, Failing.TEMPORARY: 7}
 TRIED = 2  # of them at least, since a channel that fails is asked less often
-# Within so many days with an answer a silence is found, or so many of a source's longest pauses where that is
-# longer. Both count as rhythm does: a day of summer or New Year's weeks is a sixth.
-SILENT, PAUSES = 10, 4.0
+# Within so many days with an answer a silence is found, or so many of a source's longest pauses
+# where that is longer. Both count as rhythm does: a day of summer or New Year's weeks is a sixth.
+SILENT, PAUSES = 10, 5.0
 # Of so many articles, weighed as drift does, on DAYS of them.
 ARTICLES = drift.ENOUGH
 MOVED = 7  # some sites say 301 for a day, while they are mended

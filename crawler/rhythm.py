@@ -14,12 +14,12 @@ from itertools import pairwise
 from crawler.calendar import factor, rests
 from crawler.days import Day
 
-# A silence is one if the source's own pauses would bring it about so often a year. Tuned on seeds
-# 1 to 10 of tests/alarms.py, as all figures here: at 0.05 there are a fifth more false alarms, and
-# at 0.02 one of sixty silences is found too late.
+# A silence is one if the source's own pauses would bring it about so often a year. Tuned with
+# tests/alarms.py, as all figures here: at 0.05 there are a fifth more false alarms, and at 0.02 one
+# of sixty silences is found too late.
 BY_CHANCE = 0.03
-# And longer than its longest pause by so much; or by this, if an earlier silence was over
-# by itself: the source may have a calendar of its own.
+# And longer than its longest pause by the first; by the second, if an earlier silence was over by
+# itself: the source may have a calendar of its own.
 LONGER, AGAIN = 1.4, 2.5
 # Shorter than so many days is no silence, whoever it is.
 LEAST = 3
