@@ -10,10 +10,10 @@ from typing import Any
 from sqlite_utils import Database
 
 from crawler import alarms, clock, measures, standing
-from crawler.channels import NEVER
 from crawler.days import Alarm, Certificate, Channel, Day, Past
 from crawler.exports import alarms as alarm_feed
 from crawler.exports.feeds import BASE_URL
+from crawler.schedule import NEVER
 from crawler.urls import host
 from crawler.writes import transaction
 

@@ -43,11 +43,12 @@ FOUND = """
     SELECT source, substr(discovered, 1, 10) AS day, count(*) AS n
     FROM urls WHERE discovered >= :first AND discovered < :after GROUP BY 1, 2
 """
-# What waits is not known yet; what leads to another address is counted there.
+# What waits is not known yet; what leads to another address is counted there; what was let go or
+# taken down says nothing of its source.
 PAGES = """
     SELECT source, substr(first_fetched, 1, 10) AS day, outcome, count(*) AS n FROM urls
     WHERE first_fetched >= :first AND first_fetched < :after
-      AND outcome NOT IN ('pending', 'fetched', 'duplicate')
+      AND outcome NOT IN ('pending', 'fetched', 'duplicate', 'expired', 'forgotten')
     GROUP BY 1, 2, 3
 """
 ARTICLES = """
