@@ -15,12 +15,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from crawler import clock, database, enrichment, registry, runs, store, workers
+from crawler import clock, database, enrichment, health, registry, runs, store, workers
 from crawler.config import Config
 from crawler.errors import TamisError
 from crawler.exports.articles import export_articles, format_of
 from crawler.exports.feeds import BASE_URL
 from crawler.exports.files import Selection, export_feeds
+from crawler.exports.replacing import replace_file
 from crawler.forget import unfinished
 from crawler.progress import Progress
 from crawler.publish import PHASES, publish
@@ -41,6 +42,7 @@ LEAST_AFTER, MOST_AFTER = 0.1, 0.5
 STALE = 5_000
 # A run that is not done now and then has had much to do; one after the other, too little time.
 MOST_UNFINISHED = 3
+REMIND = 7  # days after which an alarm that is still there is told again
 SECONDS_AN_HOUR = 3600.0
 
 
@@ -147,6 +149,25 @@ class _Run:
                 raise StoppedError
         return str(done)
 
+    def check(self) -> str:
+        """Alarms that are new, or have been there for whole weeks, want a person."""
+        with closing(database.private(self.db)) as private:
+            found = health.check(private)
+            told = health.feed(private, self.config["publish.base_url"])
+        reports = Path(self.config["files.reports"])
+        reports.mkdir(parents=True, exist_ok=True)
+        replace_file(reports / "alarms.atom", [told])
+        today = clock.moment().date()
+        for alarm in found.open:
+            days = (today - (alarm.raised or today)).days
+            said = f"{alarm.sentence} ({alarm.kind}, since {alarm.since})"
+            (self.needs if days % REMIND == 0 else self.notices).append(said)
+        self.notices += [f"Over: {alarm.sentence}" for alarm in found.ended]
+        return (
+            f"{len(found.open):,} alarms, {len(found.new):,} of them new;"
+            f" {len(found.ended):,} are over"
+        )
+
     def publish(self) -> str:
         config = self.config
         with Progress(*PHASES) as progress:
@@ -191,6 +212,7 @@ STEPS: dict[str, Callable[[_Run], str]] = {
     "crawl": _Run.crawl,
     "enrich": _Run.enrich,
     "prune": _Run.prune,
+    "check": _Run.check,
     "publish": _Run.publish,
     "feeds": _Run.feeds,
     "exports": _Run.exports,

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
+import feedparser
 import pytest
 import warm
 from sqlite_utils import Database
@@ -210,6 +211,26 @@ def test_a_clock_that_was_set_back_wants_a_person_once(
     assert private().table("articles").count == 4, "nothing waits for the day that never came"
     ran = daily()
     assert (ran.returncode, "the clock says" in ran.stdout) == (0, False)
+
+
+def test_an_alarm_wants_a_person_on_its_first_day_and_is_told_quietly_on_the_next(
+    web: Web, folder: Path, daily: Daily
+) -> None:
+    other = record("pont", web.url, f"{web.url}/other")
+    (folder / "sources" / "other.toml").write_text(other, encoding="utf-8")
+    web.pages["/other"] = Answer(feed(f"{web.url}/0"), content_type=RSS)
+    daily()
+    del web.pages["/feed"]
+    wanted = [daily("--quiet", prelude=AHEAD.format(day)) for day in (1, 2, 3, 4)]
+    said = ["failing" in ran.stdout for ran in wanted]
+    assert said.index(True) == 2, "after three days"
+    assert [ran.returncode for ran in wanted] == [int(each) for each in said]
+    assert said[3] is False
+    alarms = feedparser.parse((folder / "data" / "reports" / "alarms.atom").read_bytes())
+    assert [entry.title for entry in alarms.entries if "quai" in entry.title.lower()]
+    with closing(Database(folder / "news.db")) as news:
+        (row,) = news.table("alarms").rows
+        assert (row["kind"], row["source"], row["until"]) == ("failing", "quai", None)
 
 
 def test_what_is_too_old_is_let_go_of_and_no_longer_published(
