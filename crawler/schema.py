@@ -730,6 +730,13 @@ def m001_news(db: Database) -> None:
           found INTEGER NOT NULL, pages INTEGER NOT NULL, stored INTEGER NOT NULL,
           dated INTEGER NOT NULL, signed INTEGER NOT NULL, alarms INTEGER NOT NULL
         );
+        CREATE TABLE channel_health (
+          source TEXT NOT NULL REFERENCES sources(id), kind TEXT NOT NULL, url TEXT PRIMARY KEY,
+          last_answer TEXT, last_news TEXT,
+          visits INTEGER NOT NULL, failed INTEGER NOT NULL,
+          temporary INTEGER NOT NULL, soft INTEGER NOT NULL, hard INTEGER NOT NULL, reason TEXT,
+          found INTEGER NOT NULL, stored INTEGER NOT NULL, moved_to TEXT
+        );
         CREATE TABLE alarms (
           id INTEGER PRIMARY KEY, kind TEXT NOT NULL, source TEXT REFERENCES sources(id),
           about TEXT, since TEXT NOT NULL, raised TEXT NOT NULL, until TEXT,

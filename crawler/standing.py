@@ -9,6 +9,7 @@ from sqlite_utils import Database
 
 from crawler import clock
 from crawler.days import Alarm
+from crawler.schedule import NEVER
 
 # Days over which visits, pages and articles are summed: of a monthly bulletin still one issue.
 LATELY = 30
@@ -33,6 +34,29 @@ SOURCES = """
     GROUP BY sources.id
     ORDER BY alarms DESC, failed * 1.0 / max(visits, 1) DESC, sources.id
 """
+# An address counts for the channel that decides about it (crawler.channels.RANK).
+CHANNELS = """
+    WITH named AS (
+      SELECT channel, count(*) AS found, sum(outcome = 'stored') AS stored
+      FROM urls WHERE discovered >= :first GROUP BY channel
+    ), tried AS (
+      SELECT coalesce(root, id) AS channel,
+        sum(answered + unchanged + visits.failed) AS visits, sum(visits.failed) AS failed,
+        sum(iif(visits.failing = 'temporary', visits.failed, 0)) AS temporary,
+        sum(iif(visits.failing = 'soft', visits.failed, 0)) AS soft,
+        sum(iif(visits.failing = 'hard', visits.failed, 0)) AS hard
+      FROM visits JOIN channels ON id = visits.channel WHERE day >= :first GROUP BY 1
+    )
+    SELECT source, kind, url, succeeded AS last_answer, channels.found AS last_news,
+      coalesce(tried.visits, 0) AS visits, coalesce(failed, 0) AS failed,
+      coalesce(temporary, 0) AS temporary, coalesce(soft, 0) AS soft, coalesce(hard, 0) AS hard,
+      iif(failures > 0, reason, NULL) AS reason,
+      coalesce(named.found, 0) AS found, coalesce(stored, 0) AS stored, moved_to
+    FROM channels LEFT JOIN named ON named.channel = channels.id
+    LEFT JOIN tried ON tried.channel = channels.id
+    WHERE root IS NULL AND due <> :never
+    ORDER BY source, kind, url
+"""
 ALARMS = """
     SELECT alarms.*, json_extract(record, '$.name') AS name
     FROM alarms LEFT JOIN sources ON sources.id = source
@@ -41,8 +65,16 @@ ALARMS = """
 
 def lately(db: Database) -> tuple[Row, ...]:
     """Every source that is crawled, with what it did LATELY, those in trouble first."""
-    first = (clock.moment().date() - timedelta(days=LATELY - 1)).isoformat()
-    return tuple(db.query(SOURCES, {"first": first}))
+    return tuple(db.query(SOURCES, {"first": _first()}))
+
+
+def channels(db: Database) -> tuple[Row, ...]:
+    """Every channel that is visited, with what it did LATELY."""
+    return tuple(db.query(CHANNELS, {"first": _first(), "never": NEVER}))
+
+
+def _first() -> str:
+    return (clock.moment().date() - timedelta(days=LATELY - 1)).isoformat()
 
 
 def alarms(db: Database, *, since: str | None = None) -> tuple[Row, ...]:
@@ -78,6 +110,7 @@ def as_json(db: Database) -> Row:
             for row in alarms(db)
         ],
         "sources": list(lately(db)),
+        "channels": list(channels(db)),
     }  # fmt: skip
 
 

@@ -47,6 +47,7 @@ def fill(source: Database, db: Database, records: Mapping[str, Source]) -> None:
     _replace(db, "countries", (_named(code, country_name) for code in sorted(countries)))
     _replace(db, "runs", runs.published(source))
     _replace(db, "source_health", standing.published_sources(source))
+    _replace(db, "channel_health", standing.channels(source))
     _replace(db, "alarms", standing.published_alarms(source))
     count_facets(db.conn)
     count_coverage(db.conn, _visited(source))

@@ -31,6 +31,10 @@ from crawler.writes import Writes
 ONE = timedelta(days=1)
 FIRST = date(2026, 2, 2)
 TODAY = date(2026, 5, 20)
+LONG = (
+    "Le centre d'hébergement du quai rouvre ses portes avec quarante lits pour les familles, et les"
+    " équipes sociales y tiennent une permanence chaque matin, sauf le dimanche."
+)
 FEED = "http://quai.example.org/feed/"
 
 
@@ -275,6 +279,25 @@ def test_health_says_who_is_in_trouble_and_what_to_do(tmp_path: Path) -> None:
     told = json.loads(warm.run("health", *options, "--json", prelude=prelude).stdout)
     assert [alarm["kind"] for alarm in told["alarms"]] == ["silence"]
     assert told["sources"][0]["stored"] == 40
+
+
+def test_each_channel_of_a_source_is_told_of_apart(web: Web, crawl: Crawl, tmp_path: Path) -> None:
+    both = f'{web.url}/feed", grade = "probed" }}, {{ url = "{web.url}/gone'
+    text = record("quai", web.url, both)
+    (tmp_path / "sources" / "test.toml").write_text(text, encoding="utf-8")
+    web.pages = {
+        "/feed": Answer(feed(f"{web.url}/a"), content_type=RSS),
+        "/a": Answer(article("Le centre rouvre ses portes aux familles du quai", LONG)),
+    }
+    crawl()
+    db = str(tmp_path / "tamis.db")
+    told = json.loads(warm.run("health", "quai", "--json", "--db", db).stdout)
+    counts = {row["url"]: (row["found"], row["stored"], row["hard"]) for row in told["channels"]}
+    assert counts == {f"{web.url}/feed": (1, 1, 0), f"{web.url}/gone": (0, 0, 1)}
+    shown = warm.run("health", "quai", "--db", db).stdout
+    assert f"feed {web.url}/gone\n  0 addresses, 0 articles; last answer never" in shown
+    assert "failed 1/1 1 hard (HTTP 404" in shown
+    assert warm.run("health", "pont", "--db", db).returncode == 2
 
 
 @pytest.mark.usefixtures("db")

@@ -9,8 +9,11 @@ import click
 
 from crawler.commands.options import db_option
 
+LISTED = ("sources", "channels", "alarms")
+
 
 @click.command()
+@click.argument("source", metavar="[SOURCE]", required=False)
 @click.option("--json", "as_json", is_flag=True, help="All of it, as a JSON object.")
 @click.option("--all", "everything", is_flag=True, help="Sources that do well too.")
 @click.option(
@@ -23,11 +26,18 @@ from crawler.commands.options import db_option
 )  # fmt: skip
 @db_option
 def health(
-    feed: Path | None, base_url: str | None, db: Path, *, as_json: bool, everything: bool
+    source: str | None,
+    feed: Path | None,
+    base_url: str | None,
+    db: Path,
+    *,
+    as_json: bool,
+    everything: bool,
 ) -> None:
     """Say which sources are in trouble, since when, and what to do about it.
 
-    As the last `tamis daily` found them. Exit status 1 if there is an alarm.
+    As the last `tamis daily` found them. Of a SOURCE, each of its channels is shown. Exit status 1
+    if there is an alarm.
 
     \b
     Example: tamis health --all
@@ -39,12 +49,21 @@ def health(
         told = standing.as_json(private)
         if feed:
             feed.write_bytes(written(private, base_url))
+    if source is not None:
+        told = _of_one(told, source)
     if as_json:
         click.echo(json.dumps(told, ensure_ascii=False, indent=2))
     else:
-        _show(told, everything=everything)
+        _show(told, everything=everything or source is not None)
     if told["alarms"]:
         raise SystemExit(1)
+
+
+def _of_one(told: dict[str, Any], source: str) -> dict[str, Any]:
+    kept = {name: [row for row in told[name] if row["source"] == source] for name in LISTED}
+    if not kept["sources"]:
+        raise click.UsageError(f"no source {source!r} is crawled: `tamis health --all` lists them")
+    return {**told, **kept, "one": source}
 
 
 def _show(told: dict[str, Any], *, everything: bool) -> None:
@@ -67,6 +86,8 @@ def _show(told: dict[str, Any], *, everything: bool) -> None:
         )  # fmt: skip
     if shown:
         Console(width=None if sys.stdout.isatty() else 120).print(table)
+    if "one" in told:
+        _show_channels(told["channels"])
     for alarm in told["alarms"]:
         click.echo(f"{alarm['since']} {alarm['kind']}: {alarm['sentence']}")
     checked = told["checked"] or "never: `tamis daily` does it"
@@ -83,3 +104,15 @@ def _failures(row: dict[str, Any]) -> str:
 
 def _yield(row: dict[str, Any]) -> str:
     return f"{row['stored']}/{row['pages']}" if row["pages"] else ""
+
+
+def _show_channels(channels: list[dict[str, Any]]) -> None:
+    for row in channels:
+        days = ", ".join(
+            f"{name.replace('_', ' ')} {(row[name] or 'never')[:10]}"
+            for name in ("last_answer", "last_news")
+        )
+        reason = f" ({row['reason']})" if row["reason"] else ""
+        click.echo(f"{row['kind']} {row['url']}")
+        click.echo(f"  {row['found']:,} addresses, {row['stored']:,} articles; {days}")
+        click.echo(f"  failed {_failures(row)}{reason}")
