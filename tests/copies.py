@@ -101,7 +101,7 @@ def main() -> None:
         tempfile.TemporaryDirectory() as folder,
         closing(database.private(Path(folder) / "tamis.db")) as db,
     ):
-        db.execute("INSERT INTO sources VALUES ('quai', '{\"name\": \"Quai\"}')")
+        db.execute("INSERT INTO sources (id, record) VALUES ('quai', '{\"name\": \"Quai\"}')")
         db.execute("INSERT INTO channels (id, source, kind, url) VALUES (1, 'quai', 'feed', 'x')")
         found = texts(rng, args.new)
         before(db, rng, args.texts)

@@ -246,7 +246,7 @@ def fill(db: Database, total: int, words: Path | None) -> None:
     with transaction(db):
         for n, record in enumerate(records, 1):
             told = _json(registry.as_json(record))
-            db.execute("INSERT INTO sources VALUES (?, ?)", [record.id, told])
+            db.execute("INSERT INTO sources (id, record) VALUES (?, ?)", [record.id, told])
             db.execute(
                 "INSERT INTO channels (id, source, kind, url, checked, succeeded, found, outcome)"
                 " VALUES (?, ?, 'feed', ?, ?, ?, ?, 'ok')",

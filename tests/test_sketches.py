@@ -41,7 +41,10 @@ def put(db: Database, found: Iterable[Stored]) -> None:
                 "id": source, "name": f"Le {source}", "homepage": f"https://{source}.example",
                 "country": "BE", "organisation": "ngo", "languages": ["fr"], "category": "social",
             }  # fmt: skip
-            db.execute("INSERT OR IGNORE INTO sources VALUES (?, ?)", [source, json.dumps(record)])
+            db.execute(
+                "INSERT OR IGNORE INTO sources (id, record) VALUES (?, ?)",
+                [source, json.dumps(record)],
+            )
         db.execute(
             "INSERT OR IGNORE INTO channels (id, source, kind, url) VALUES (1, 'quai', 'f', 'x')"
         )

@@ -74,7 +74,7 @@ def private(tmp_path: Path, source: Source) -> Path:
         for n in range(SOURCES):
             record = replace(source, id=f"s{n}", homepage=f"https://s{n}.example.org/", feeds=())
             told = json.dumps(registry.as_json(record))
-            db.execute("INSERT INTO sources VALUES (?, ?)", [record.id, told])
+            db.execute("INSERT INTO sources (id, record) VALUES (?, ?)", [record.id, told])
         db.execute(
             "INSERT INTO channels (id, source, kind, url)"
             " VALUES (1, 's0', 'feed', 'https://s0.example.org/feed')"
