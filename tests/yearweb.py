@@ -11,13 +11,14 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cached_property
 from html import escape, unescape
+from typing import Self
 from urllib.parse import parse_qsl, urlsplit
 
 from yearsites import START, Kind, Story, YearSite
 
 from crawler.demo.content import Article
 from crawler.demo.moulds import HTML, Answer, mould_of, pages, rest, root
-from crawler.demo.moulds.answers import target_of
+from crawler.demo.moulds.answers import target_of, text_answer
 from crawler.demo.moulds.plan import FIRST_NUMBER, Plan, Post, Section, _sections
 from crawler.demo.web import DemoWeb
 
@@ -40,7 +41,7 @@ DATES = re.compile(
 )
 
 
-class Down(OSError):
+class DownError(OSError):
     """The network is down: the connection ends without an answer."""
 
 
@@ -103,7 +104,7 @@ class YearWeb(DemoWeb):
         self.asked: Counter[str] = Counter()  # today's requests: channel, article, other
         self._today: dict[tuple[str, int], tuple[Plan, dict[str, Answer]]] = {}
 
-    def __enter__(self) -> "YearWeb":
+    def __enter__(self) -> Self:
         super().__enter__()
         self.hosts = {year.site.host: Host(year, self.port) for year in self.years}
         return self
@@ -121,7 +122,7 @@ class YearWeb(DemoWeb):
 
     def answer(self, host: str, target: str) -> Answer:
         if self.down:
-            raise Down
+            raise DownError
         with self._counting:
             self.hits[host, target] += 1
         site = self.hosts.get(host)
@@ -163,7 +164,7 @@ class YearWeb(DemoWeb):
     def _channel(self, host: Host, target: str) -> Answer:
         made, answers = self._channels(host)
         feeds = {target_of(made.feed(language)) for language in host.year.site.languages}
-        if host.year.ails(self.day, Kind.DEAD) and target not in ("/robots.txt",):
+        if host.year.ails(self.day, Kind.DEAD) and target != "/robots.txt":
             return _plain(404)
         if host.year.ails(self.day, Kind.MOVED):
             if target in feeds:
@@ -188,7 +189,7 @@ class YearWeb(DemoWeb):
         if key not in self._today:
             day = self.day
             posts = (_post(host, s, day, self.hosts) for s in reversed(host.window(day)))
-            made = _plan(host, day, tuple(posts))
+            made = _plan(host, day, tuple(posts), filled=True)
             self._today[key] = made, dict(_named(made))
         return self._today[key]
 
@@ -200,7 +201,7 @@ class YearWeb(DemoWeb):
 
 
 def _named(made: Plan) -> Iterator[tuple[str, Answer]]:
-    yield "/robots.txt", pages.text_answer(made, pages._robots(made), "text/plain; charset=UTF-8")
+    yield "/robots.txt", text_answer(made, pages._robots(made), "text/plain; charset=UTF-8")
     for channel, make in (
         ("listings", pages._listings), ("feeds", pages._feeds), ("sitemaps", pages._sitemaps),
     ):  # fmt: skip
@@ -208,13 +209,15 @@ def _named(made: Plan) -> Iterator[tuple[str, Answer]]:
             yield from make(made)
 
 
-def _plan(host: Host, day: int, posts: tuple[Post, ...]) -> Plan:
+def _plan(host: Host, day: int, posts: tuple[Post, ...], *, filled: bool = False) -> Plan:
+    """`filled` has only sections of these posts: the others' lists would be empty."""
+    sections, own = host.sections.values(), [post.section for post in posts]
     return Plan(
         site=host.year.site,
         mould=mould_of(host.year.site),
         root=host.root,
         today=YearWeb.date(day),
-        sections=tuple(host.sections.values()),
+        sections=tuple(each for each in sections if not filled or each in own),
         posts=posts,
     )
 
