@@ -8,7 +8,7 @@ from year import Year
 from yearsites import sites_of
 from yearweb import YearWeb
 
-SITES, DAYS, SEED = 8, 20, 9
+SITES, DAYS, SEED = 8, 16, 9
 
 
 @pytest.mark.slow

@@ -69,6 +69,7 @@ loopback = true
 [feeds]
 out = "feeds"
 languages = ["fr"]
+archives = false
 
 [[exports]]
 query = "language=nl"

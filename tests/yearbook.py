@@ -20,7 +20,6 @@ from crawler import archive
 from crawler.frontier import OUTCOMES
 from crawler.urls import key
 
-# A host that refuses is not left for the next day, but tried for some more (schedule.MAX_TRIES).
 # What each fault is told as.
 TOLD_AS = {
     Kind.DEAD: {"failing"}, Kind.REFUSED: {"failing"}, Kind.BROKEN: {"failing"},
@@ -33,8 +32,10 @@ TOLD_AS = {
 SOON = {Kind.DEAD: 7, Kind.REFUSED: 7, Kind.BROKEN: 12, Kind.FLOOD: 1, Kind.MOVED: 10}
 ARTICLES, PAUSES, SILENT, QUIET = 50, 4, 14, (7, 8)
 MOST_FALSE = 1  # alarms of a source a year
-STILL_TRIED = 6  # days
+# Days for which an article may wait: a site that refuses is tried so often (schedule.MAX_TRIES).
+STILL_TRIED = 6
 WHOLE = 30  # days between two looks at every page of both files
+PACKED = "{} (packed)"
 LATELY = 10  # days in which an article appeared that somebody wants to be taken down
 
 
@@ -113,7 +114,7 @@ class Book:
         ).fetchall()
         ailing = {host.year.site.id for host in self.web.hosts.values() if _refused(host, day)}
         left = {source: n for source, n in waiting if source not in ailing}
-        if left and day - self.dark > 1:
+        if left and day - self.dark not in (0, 1):
             yield f"left for tomorrow: {left}"
 
     def _discovered(self, db: Database, day: int) -> Iterator[str]:
@@ -142,7 +143,7 @@ class Book:
                 yield f"{news.table(what).count} {what} of {db.table(other).count} are published"
         for url, story in self._of(day):
             (found,) = _one(
-                news, "SELECT count(*) FROM articles_fts WHERE articles_fts MATCH ?", story.token
+                news, "SELECT count(*) FROM articles_fts WHERE articles_fts MATCH ?", story.word
             )
             if not 1 <= found <= 1 + self.copied[story.seed]:
                 yield f"{found} articles are found by the word of {url}"
@@ -245,8 +246,12 @@ class Book:
         files = [path for path in self.folder.rglob("*") if path.is_file()]
         for story in self.forgotten:
             self.counts["take-downs"] += 1
+            for where in traces(story.word, (db, news), files):
+                yield f"{self.url(story)} is taken down, and its text is in {where}"
             for where in traces(story.token, (db, news), files):
-                yield f"{self.url(story)} is taken down, and its word is in {where}"
+                # Beside other articles, on their pages, its title stood too.
+                if where != PACKED.format("pages"):
+                    yield f"{self.url(story)} is taken down, and its title is in {where}"
 
     def _runs(self, db: Database, killed: int) -> Iterator[str]:
         """Every run has ended or is known to have been killed."""
@@ -301,7 +306,7 @@ def traces(word: str, databases: Iterable[Database], files: Iterable[Path]) -> I
             for row in db.execute(f'SELECT * FROM "{table}"'):
                 for value in row:
                     if isinstance(value, bytes) and needle in _unpacked(value):
-                        yield f"{table} (packed)"
+                        yield PACKED.format(table)
 
 
 def _unpacked(value: bytes) -> bytes:

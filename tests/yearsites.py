@@ -74,7 +74,11 @@ class Edit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """One article through the year. Its text is drawn from `seed`; `token` stands in no other."""
+    """One article through the year. Its text is drawn from `seed`.
+
+    `token` stands in its title and `word` in its text, and both in no other; copies have theirs of
+    what they copy.
+    """
 
     site: str
     seed: str
@@ -98,6 +102,10 @@ class Story:
     def version(self, day: int) -> int:
         """How many real edits it has seen."""
         return sum(edit.real for edit in self.edits if edit.day <= day)
+
+    @property
+    def word(self) -> str:
+        return self.token[::-1]
 
     @property
     def lead(self) -> str:
@@ -193,13 +201,13 @@ def sentences(seed: str, story: Story, most: int) -> str:
 
 
 def draft(story: Story) -> tuple[str, ...]:
-    """The text as it first appears; the token stands in its first paragraph, and in its title."""
+    """The text as it first appears; a word of its own stands in its first paragraph."""
     rng = random.Random(f"{story.seed}/text")
     texts = [
         sentences(f"{story.seed}/{number}", story, rng.randint(*WORDS))
         for number in range(rng.randint(*PARAGRAPHS))
     ]
-    return (f"{texts[0]} ({story.token})", *texts[1:])
+    return (f"{texts[0]} ({story.word})", *texts[1:])
 
 
 def token(seed: str) -> str:
