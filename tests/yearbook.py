@@ -186,6 +186,9 @@ class Book:
                     allowed |= {"too_short", "not_an_article"}
                 if outcome not in allowed:
                     yield f"{url} was given, and is {outcome} ({row and row['reason']})"
+                if outcome == "stored" and (url in self.web.missed) != bool(row["gone"]):
+                    yield f"{url} is said to be gone since {row['gone']}"
+                self.counts["vanished"] += url in self.web.missed
             elif row is None and self._could_be_seen(host, story, last):
                 yield f"{url} was there from day {story.day}, and nobody knows it"
 

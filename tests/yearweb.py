@@ -91,7 +91,7 @@ class YearWeb(DemoWeb):
     """`day` is today's number; `down` ends every connection.
 
     `named` has the first day each address was named, `given` the versions of each article that
-    were answered, in turn.
+    were answered, in turn, and `missed` those asked for after they had vanished.
     """
 
     def __init__(self, years: tuple[YearSite, ...]) -> None:
@@ -101,6 +101,7 @@ class YearWeb(DemoWeb):
         self.down = False
         self.named: dict[str, int] = {}
         self.given: defaultdict[str, list[int]] = defaultdict(list)
+        self.missed: set[str] = set()
         self.asked: Counter[str] = Counter()  # today's requests: channel, article, other
         self._today: dict[tuple[str, int], tuple[Plan, dict[str, Answer]]] = {}
 
@@ -148,6 +149,7 @@ class YearWeb(DemoWeb):
 
     def _article(self, host: Host, story: Story) -> Answer:
         if not story.there(self.day):
+            self.missed.add(host.url(story))
             return _plain(story.status if story.vanished(self.day) else 404)
         beside = [s for s in host.year.stories[: story.number] if s.there(self.day)][-BESIDE:]
         post = _post(host, story, self.day, self.hosts)
