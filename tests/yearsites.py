@@ -201,13 +201,13 @@ def sentences(seed: str, story: Story, most: int) -> str:
 
 
 def draft(story: Story) -> tuple[str, ...]:
-    """The text as it first appears; a word of its own stands in its first paragraph."""
+    """The text as it first appears; it begins with a word of its own."""
     rng = random.Random(f"{story.seed}/text")
     texts = [
         sentences(f"{story.seed}/{number}", story, rng.randint(*WORDS))
         for number in range(rng.randint(*PARAGRAPHS))
     ]
-    return (f"{texts[0]} ({story.word})", *texts[1:])
+    return (f"{story.word.capitalize()}. {texts[0]}", *texts[1:])
 
 
 def token(seed: str) -> str:
