@@ -186,7 +186,7 @@ class Book:
                     allowed |= {"too_short", "not_an_article"}
                 if outcome not in allowed:
                     yield f"{url} was given, and is {outcome} ({row and row['reason']})"
-                if outcome == "stored" and (url in self.web.missed) != bool(row["gone"]):
+                if row and outcome == "stored" and (url in self.web.missed) != bool(row["gone"]):
                     yield f"{url} is said to be gone since {row['gone']}"
                 self.counts["vanished"] += url in self.web.missed
             elif row is None and self._could_be_seen(host, story, last):
