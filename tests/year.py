@@ -167,8 +167,14 @@ class Year:
         return took.get("publish", 0.0)
 
     def cut(self) -> None:
-        """The power goes at some moment of a run: of one that takes as long as the last."""
-        moment, before = self.rng.uniform(0.1, self.took), children(self.server.process.pid)
+        """The power goes at some moment of a run; sooner in the next, if that one was over."""
+        moment, killed = self.rng.uniform(0.1, self.took), self.killed
+        while self.killed == killed:
+            self.run_for(moment)
+            moment /= 2
+
+    def run_for(self, moment: float) -> None:
+        before = children(self.server.process.pid)
 
         def fall() -> None:
             time.sleep(moment)
