@@ -65,7 +65,6 @@ class _Run:
     figures: dict[str, int] = field(default_factory=dict)
     needs: list[str] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
-    left: list[str] = field(default_factory=list)
     stopped: bool = False
     late: bool = False
 
@@ -150,18 +149,19 @@ class _Run:
         return str(done)
 
     def check(self) -> str:
-        """Alarms that are new, or have been there for whole weeks, want a person."""
+        """Alarms that are new, or have been there for whole weeks, want a person, once that day."""
+        today = clock.moment().date()
         with closing(database.private(self.db)) as private:
-            found = health.check(private)
+            found, said_today = health.check(private), runs.needs_of(private, today)
             told = health.feed(private, self.config["publish.base_url"])
         reports = Path(self.config["files.reports"])
         reports.mkdir(parents=True, exist_ok=True)
         replace_file(reports / "alarms.atom", [told])
-        today = clock.moment().date()
         for alarm in found.open:
             days = (today - (alarm.raised or today)).days
             said = f"{alarm.sentence} ({alarm.kind}, since {alarm.since})"
-            (self.needs if days % REMIND == 0 else self.notices).append(said)
+            wanted = days % REMIND == 0 and said not in said_today
+            (self.needs if wanted else self.notices).append(said)
         self.notices += [f"Over: {alarm.sentence}" for alarm in found.ended]
         return (
             f"{len(found.open):,} alarms, {len(found.new):,} of them new;"

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass
+from datetime import date
 from typing import Any
 
 from sqlite_utils import Database
@@ -72,6 +73,12 @@ def in_a_row(db: Database, status: str) -> int:
         "SELECT status FROM runs WHERE status <> 'running' ORDER BY id DESC LIMIT 100"
     ).fetchall()
     return next((n for n, (each,) in enumerate(rows) if each != status), len(rows))
+
+
+def needs_of(db: Database, day: date) -> set[str]:
+    """What the runs of a day (UTC) have asked a person to do."""
+    rows = db.execute("SELECT needs FROM runs WHERE started >= ?", [day.isoformat()]).fetchall()
+    return {need for (needs,) in rows for need in json.loads(needs)}
 
 
 def seconds_of(db: Database, *, besides: Collection[str]) -> float:
