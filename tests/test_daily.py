@@ -291,7 +291,7 @@ def test_a_run_whose_time_is_up_publishes_and_says_what_is_left(
     web: Web, folder: Path, daily: Daily, private: Callable[[], Database]
 ) -> None:
     slowly(web)
-    ran = daily("--hours", str(12 / 3600))
+    ran = daily("--hours", str(8 / 3600))
     assert ran.returncode == 0
     told = report(folder)
     assert told["status"] == "unfinished"
@@ -300,7 +300,7 @@ def test_a_run_whose_time_is_up_publishes_and_says_what_is_left(
         published = news.table("articles").count
     counts = dict(private().execute("SELECT outcome, count(*) FROM urls GROUP BY 1").fetchall())
     assert sum(counts.values()) == 40
-    assert published == counts.get("stored", 0) > 0
+    assert published == counts.get("stored", 0) < 40
 
 
 def test_too_little_time_again_and_again_wants_a_person(
@@ -355,7 +355,7 @@ def test_stopped_once_or_twice_it_ends_and_the_next_goes_on(
 def test_killed_it_is_known_to_be_and_a_second_one_beside_it_is_refused(
     web: Web, folder: Path, daily: Daily, private: Callable[[], Database]
 ) -> None:
-    slowly(web, 6)
+    slowly(web, 30)
     process = begun(folder)
     until_fetched(web, 2)
     second = daily("--quiet")
@@ -367,8 +367,8 @@ def test_killed_it_is_known_to_be_and_a_second_one_beside_it_is_refused(
         db.execute("UPDATE hosts SET robots_checked = NULL, rests = NULL")
     assert daily().returncode == 0
     assert [row["status"] for row in private().table("runs").rows] == ["killed", "done"]
-    assert private().table("articles").count == 6
-    assert web.hits["/5"] == 1
+    assert private().table("articles").count == 30
+    assert web.hits["/29"] == 1
 
 
 # The reports.

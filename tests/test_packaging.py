@@ -170,6 +170,7 @@ set -e
 mount --make-rprivate /
 mount --bind {place} /opt
 mount --bind {volume} /srv
+mount --bind {needed} /media  # what `needed.pth` names may be where nobody may look, or in /tmp
 if [ -n "{closed}" ]; then  # Python's own folder is below one that only its owner may enter
   mount --bind {base} /mnt
   mount -t tmpfs -o mode=755 tmpfs {closed}
@@ -180,7 +181,7 @@ mount -t tmpfs tmpfs /tmp
 for folder in / /opt; do mount -o remount,ro,bind $folder; done
 cd /srv
 exec setpriv --reuid=10001 --regid=10001 --clear-groups --no-new-privs --bounding-set=-all \\
-  env -i HOME=/tmp PATH=/opt/bin:/usr/bin:/bin sh -c '{command}'
+  env -i HOME=/tmp PYTHONPATH=/media PATH=/opt/bin:/usr/bin:/bin sh -c '{command}'
 """
 
 
@@ -191,6 +192,7 @@ def in_a_container(
     shut = [each for each in reversed(base.parents) if not each.stat().st_mode & 0o001]
     script = AS_A_CONTAINER.format(
         place=installed.programs.parent, volume=volume, command=command, base=base,
+        needed=sysconfig.get_path("purelib"),
         closed=shut[0] if shut else "",
     )  # fmt: skip
     return subprocess.run(
