@@ -136,8 +136,7 @@ class _Run:
             workers.asked_to_stop() as asked,
         ):
             self.needs += [
-                f"The take-down of tombstone {stone} was killed before its end: run `tamis forget`"
-                " of the same again"
+                f"The take-down of tombstone {stone} is not finished: run `tamis forget` again"
                 for stone in unfinished(private)
             ]
             if retention == Retention():

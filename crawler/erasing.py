@@ -15,7 +15,10 @@ OF_ARTICLE = (
 )  # fmt: skip
 OF_ADDRESS = ("articles", "pages", "notices", "discoveries")
 # Where words of it may stand all the same: in rows of others, and in the operator's own records.
-QUOTING = (*OF_ARTICLE, *OF_ADDRESS, "stories", "urls", "channels", "sources", "probes")
+QUOTING = (
+    *OF_ARTICLE, *OF_ADDRESS, "stories", "urls", "channels", "sources", "probes",
+    "blocks", "measures", "alarms",  # lines that several articles of a site have
+)  # fmt: skip
 
 
 def secure(db: Database) -> None:
@@ -39,6 +42,15 @@ def take_out(db: Database, url_id: int) -> None:
         stories.forget(db, article)
     sifting.unsettle(db, url_id)
     db.conn.execute("DELETE FROM articles WHERE url_id = ?", [url_id])
+
+
+def take_out_lines(db: Database, source: str) -> None:
+    """The lines that a source has repeated, if none of its articles is left to have them."""
+    if db.execute("SELECT 1 FROM articles WHERE source = ? LIMIT 1", [source]).fetchone():
+        return
+    db.conn.execute("DELETE FROM blocks WHERE source = ?", [source])
+    db.conn.execute("UPDATE measures SET blocks = '{}' WHERE source = ?", [source])
+    db.conn.execute("DELETE FROM alarms WHERE source = ? AND kind = 'block'", [source])
 
 
 def erase(stones: Tombstones, url_id: int, stone: int) -> Counter[str]:

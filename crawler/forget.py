@@ -175,6 +175,8 @@ def _erase(db: Database, taken: Sequence[Target], done: Erasure) -> None:
         erased = Counter(done.erased)
         for target in taken:
             erased += erasing.erase(stones, target.id, done.tombstone)
+        for source in {target.source for target in taken}:
+            erasing.take_out_lines(db, source)
         # The robots.txt of a host and the like: it is asked for nothing any more.
         for (name,) in db.execute("SELECT host FROM hosts").fetchall():
             if stones.of_host(f"http://{name}/") is not None:

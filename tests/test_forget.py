@@ -342,12 +342,20 @@ def test_an_author_is_forgotten_now_and_whenever_a_page_is_signed_so(world: Worl
 
 
 def test_a_host_is_forgotten_with_all_below_it_and_asked_for_nothing(world: World) -> None:
+    with closing(Database(world.db)) as db:
+        of = "SELECT source FROM articles WHERE url LIKE '%//quai.localhost%'"
+        ((source,),) = set(db.execute(of).fetchall())
+        # What health knows of the lines that the site repeats.
+        db.execute("INSERT INTO blocks VALUES (?, ?, '2026-01-01', '2026-10-01')",
+                   [source, SECRET[0][:60]])  # fmt: skip
+        db.conn.commit()
     status, said = world.forget("--host", "quai.localhost")
     assert status == 0, said
     assert "tombstone 1" in said
     assert world.ask("SELECT DISTINCT host FROM urls WHERE outcome <> 'forgotten'") == [
         (world.url("", "pont").removeprefix("http://"),)
     ]
+    assert world.ask("SELECT count(*) FROM blocks") == [(0,)]
     world.web.hits.clear()
     world.crawl(days=4)
     assert set(world.web.hits) <= {"/feed", "/robots.txt", "/repris"}
