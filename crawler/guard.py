@@ -102,7 +102,8 @@ def require_contact(urls: Iterable[str], contact: str | None) -> None:
     if public:
         raise ConfigError(
             f"no contact is set, and {urlsplit(public).hostname} is somebody's server: say who is"
-            " visiting with --contact you@example.org (or a URL), or set TAMIS_CONTACT"
+            " visiting with --contact you@example.org (or a URL), set TAMIS_CONTACT, or write"
+            " contact in tamis.toml"
         )
 
 
