@@ -12,6 +12,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,6 @@ LEAST_AFTER, MOST_AFTER = 0.1, 0.5
 STALE = 5_000
 # A run that is not done now and then has had much to do; one after the other, too little time.
 MOST_UNFINISHED = 3
-REMIND = 7  # days after which an alarm that is still there is told again
 SECONDS_AN_HOUR = 3600.0
 
 
@@ -148,18 +148,19 @@ class _Run:
         return str(done)
 
     def check(self) -> str:
-        """Alarms that are new, or have been there for whole weeks, want a person, once that day."""
+        """New alarms want a person, once that day; all of them do in the first run of a week."""
         today = clock.moment().date()
+        monday = today - timedelta(days=today.weekday())
         with closing(database.private(self.db)) as private:
             found, said_today = health.check(private), runs.needs_of(private, today)
+            remind = not runs.any_since(private, monday, besides=self.ident)
             told = health.feed(private, self.config["publish.base_url"])
         reports = Path(self.config["files.reports"])
         reports.mkdir(parents=True, exist_ok=True)
         replace_file(reports / "alarms.atom", [told])
         for alarm in found.open:
-            days = (today - (alarm.raised or today)).days
             said = f"{alarm.sentence} ({alarm.kind}, since {alarm.since})"
-            wanted = days % REMIND == 0 and said not in said_today
+            wanted = remind or (alarm.raised == today and said not in said_today)
             (self.needs if wanted else self.notices).append(said)
         self.notices += [f"Over: {alarm.sentence}" for alarm in found.ended]
         return (

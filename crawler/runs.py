@@ -81,6 +81,14 @@ def needs_of(db: Database, day: date) -> set[str]:
     return {need for (needs,) in rows for need in json.loads(needs)}
 
 
+def any_since(db: Database, day: date, *, besides: int) -> bool:
+    """Whether another run than this one has begun since that day (UTC)."""
+    found = db.execute(
+        "SELECT 1 FROM runs WHERE started >= ? AND id <> ?", [day.isoformat(), besides]
+    ).fetchone()
+    return found is not None
+
+
 def seconds_of(db: Database, *, besides: Collection[str]) -> float:
     """How long the other steps than these took in the last run that came to its end."""
     found = db.execute(

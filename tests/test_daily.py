@@ -44,6 +44,12 @@ AHEAD = (
     "from datetime import timedelta; from crawler import clock;"
     " clock.moment = lambda now=clock.moment, by=timedelta(days={}): now() + by"
 )
+# As if it were that day of March 2027, of which the first is a Monday.
+AT = (
+    "from datetime import UTC, datetime; from crawler import clock;"
+    " clock.moment = lambda now=clock.moment, by=datetime(2027, 3, {}, 6, tzinfo=UTC)"
+    " - clock.moment(): now() + by"
+)
 Daily = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -213,17 +219,17 @@ def test_a_clock_that_was_set_back_wants_a_person_once(
     assert (ran.returncode, "the clock says" in ran.stdout) == (0, False)
 
 
-def test_an_alarm_wants_a_person_on_its_first_day_and_is_told_quietly_on_the_next(
+def test_an_alarm_wants_a_person_on_its_first_day_and_in_each_week(
     web: Web, folder: Path, daily: Daily
 ) -> None:
     other = record("pont", web.url, f"{web.url}/other")
     (folder / "sources" / "other.toml").write_text(other, encoding="utf-8")
     web.pages["/other"] = Answer(feed(f"{web.url}/0"), content_type=RSS)
-    daily()
+    daily(prelude=AT.format(2))
     del web.pages["/feed"]
-    wanted = [daily("--quiet", prelude=AHEAD.format(day)) for day in (1, 2, 3, 3, 4)]
+    wanted = [daily("--quiet", prelude=AT.format(day)) for day in (3, 4, 5, 5, 6, 8)]
     said = ["failing" in ran.stdout for ran in wanted]
-    assert said == [False, False, True, False, False], "after three days, and once"
+    assert said == [False, False, True, False, False, True], "after three days, and on Monday"
     assert [ran.returncode for ran in wanted] == [int(each) for each in said]
     alarms = feedparser.parse((folder / "data" / "reports" / "alarms.atom").read_bytes())
     assert [entry.title for entry in alarms.entries if "quai" in entry.title.lower()]
