@@ -32,5 +32,5 @@ def _holidays(country: str, year: int) -> frozenset[date]:
 
     try:
         return frozenset(country_holidays(country, years=year))
-    except NotImplementedError:
+    except NotImplementedError:  # the package knows no holidays of this country
         return frozenset()
