@@ -84,6 +84,14 @@ def test_the_first_half_and_more_is_a_reprint_and_the_first_third_an_excerpt() -
     assert said(STORY, edited("\n".join(lines[:4]), 9)) == "excerpt"
 
 
+def test_a_dozen_words_are_an_excerpt_only_if_nearly_all_of_them_stand_in_the_text() -> None:
+    words = STORY.split()
+    teaser = words[:14]
+    assert said(STORY, f"{' '.join(teaser)} …") == "excerpt"
+    phrases = ["Bienvenue", *words[1:6], "demain", "partout", *words[30:35], "enfin"]
+    assert said(STORY, " ".join(phrases)) is None
+
+
 def test_it_is_said_which_is_the_shorter_and_how_much_of_it_is_shared() -> None:
     part = text_of("", "\n".join(STORY.splitlines()[:4]))
     found = relation(text_of("", STORY), part)
