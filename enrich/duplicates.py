@@ -47,7 +47,8 @@ EXCERPT, CUT = 0.5, 0.68
 # sites), while the teasers that sites cut off are whole but for an ellipsis.
 BRIEF, NEARLY_ALL = 30, 0.9
 # One form filled in twice: so many numbers differ in places that correspond, a fifth of all of
-# them; or in a short text half, and one in so many words (the date above a copy is no reason).
+# them; or in a short text half, and one in so many words, the first and the last left out (the date
+# above a copy is no reason).
 # Edited copies keep nine of ten, and the bulletins that were read keep up to four of five.
 MANY_NUMBERS, SOME = 3, 0.2
 MOST, WORDS_A_NUMBER = 0.5, 150
@@ -238,13 +239,14 @@ def _is_series(one: Text, other: Text) -> bool:
     if _is_another_issue(one.title, other.title):
         return True
     slots = list(_slots(one.body, other.body))
-    changed = sum(min(_apart(_numbers(left), _numbers(right))) for left, right in slots)
+    inside = [slot for slot in slots if not _is_edge(slot, one.body, other.body)]
+    changed, changed_inside = _changed(slots), _changed(inside)
     ours, theirs = _numbers(one.body), _numbers(other.body)
     same, gone = (ours & theirs).total(), min(_apart(ours, theirs))
     enough = max(1, min(len(one.body), len(other.body)) / WORDS_A_NUMBER)
     if changed >= MANY_NUMBERS and changed >= SOME * (same + changed):
         return True
-    if changed >= enough and changed >= MOST * (same + changed):
+    if changed_inside >= enough and changed_inside >= MOST * (same + changed_inside):
         return True
     if one.title and other.title:
         return _names_differ(one, other, slots, again=1, alone=1)
@@ -254,6 +256,18 @@ def _is_series(one: Text, other: Text) -> bool:
             one, other, slots, again=2, alone=2
         )
     return _names_differ(one, other, slots, again=2, alone=NEVER)
+
+
+def _changed(slots: Iterable[Slot]) -> int:
+    """How many numbers stand in the places of others."""
+    return sum(min(_apart(_numbers(left), _numbers(right))) for left, right in slots)
+
+
+def _is_edge(slot: Slot, one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether it is where both begin or both end: there sites put the date of their own."""
+    left, right = slot
+    begins = one[: len(left)] == left and other[: len(right)] == right
+    return begins or (one[-len(left) :] == left and other[-len(right) :] == right)
 
 
 def _is_another_issue(one: Sequence[str], other: Sequence[str]) -> bool:

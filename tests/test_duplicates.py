@@ -92,6 +92,13 @@ def test_a_dozen_words_are_an_excerpt_only_if_nearly_all_of_them_stand_in_the_te
     assert said(STORY, " ".join(phrases)) is None
 
 
+@pytest.mark.parametrize("place", ["{date}\n{story}", "{story}\n{date}"])
+def test_a_copy_with_the_date_of_its_own_site_is_no_series(place: str) -> None:
+    dates = "Publié le 30.11.2027 par la rédaction", "Publié le 02.12.2027 par le bureau"
+    one, other = (place.format(story=STORY, date=date) for date in dates)
+    assert said(one, other, titles=("La halte de nuit du quai",) * 2) == "reprint"
+
+
 def test_it_is_said_which_is_the_shorter_and_how_much_of_it_is_shared() -> None:
     part = text_of("", "\n".join(STORY.splitlines()[:4]))
     found = relation(text_of("", STORY), part)
