@@ -624,6 +624,12 @@ def hints(db: Database, url_ids: Iterable[int]) -> dict[int, dict[str, Any]]:
     return told
 
 
+def hints_of(link: Link) -> dict[str, Any]:
+    """What `hints` gives where but one channel without a language of its own names it, as here."""
+    told: dict[str, Any] = json.loads(_hints(link, None))
+    return told
+
+
 def _told_to_readers(db: Database, url_id: int) -> dict[str, Any]:
     told = hints(db, [url_id]).get(url_id, {})
     return {name: told[name] for name in READ if name in told}

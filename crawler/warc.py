@@ -34,6 +34,7 @@ from crawler.frontier import IMPORTED as IS_NEW
 from crawler.frontier import THERE, Frontier
 from crawler.items import Link, Source
 from crawler.progress import Progress
+from crawler.readings import Unread
 
 KIND = "warc"  # of the channel that imported pages come by
 HTTP = "application/http; msgtype=response"
@@ -391,6 +392,16 @@ def link_of(capture: Capture) -> Link:
         elif name in LISTS and isinstance(value, list):
             hints[name] = tuple(each for each in value if isinstance(each, str))
     return Link(url=url, **hints)
+
+
+def unread(capture: Capture, source: Source) -> Unread:
+    """The page as it would wait to be read, were this all that is known of it; without ids."""
+    page = capture.page
+    return Unread(
+        url_id=0, page_id=0, source=source.id, url=page.url, fetched=page.fetched,
+        content_type=page.content_type, body=archive.pack(page.body),
+        hints=channels.hints_of(link_of(capture)), languages=source.languages,
+    )  # fmt: skip
 
 
 def _recorded(record: Any) -> Source | None:

@@ -542,6 +542,24 @@ def test_our_page_whose_description_was_cut_off_waits_for_the_whole_file(
     assert {row["source"] for row in pages(other).values()} == {"quai"}
 
 
+def test_a_page_is_read_away_from_a_database_as_it_waits_in_one(
+    db: Database, other: Database, source: Source, write: Callable[..., Path]
+) -> None:
+    archived(db, source, {"/a": article("Le centre", *TEXT)})
+    theirs = write("b.warc.gz", page(f"{HERE}/b", "Le b"))
+    out = theirs.with_name("a.warc.gz")
+    warc.export(db, out)
+    load(other, out, theirs, sources=[source])
+    away = []
+    for path in (out, theirs):
+        with path.open("rb") as file:
+            found = [each for each in captures.captures(file) if not isinstance(each, str)]
+        away += [warc.unread(each, source) for each in found]
+    waiting = store.unread(other, 9)
+    assert away[0].hints["title"] == "Un titre"
+    assert away == [replace(each, url_id=0, page_id=0) for each in waiting]
+
+
 # Whose a page is.
 
 
