@@ -1,6 +1,7 @@
 """The pages in a WARC file, whoever wrote it: whole records, and HTTP without its codings."""
 
-import gzip
+import base64
+import hashlib
 import importlib
 import json
 import re
@@ -11,15 +12,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, BinaryIO
 
-from warcio.archiveiterator import WARCIterator
-from warcio.exceptions import ArchiveLoadFailed
-from warcio.recordloader import ArcWarcRecord
-from warcio.statusandheaders import StatusAndHeaders
-
 from crawler import archive, clock, urls
-from crawler.errors import TamisError
 from crawler.items import Page
 from crawler.settings import DOWNLOAD_MAXSIZE
+from crawler.warcfile import Record, WarcError, records
 
 JSON = "application/json"
 WHOLE = (200, 203)  # other successes have no page, or a challenge in its place
@@ -32,20 +28,20 @@ MAX_CODINGS = 4
 OTHERS = frozenset({
     "warcinfo", "request", "metadata", "revisit", "resource", "conversion", "continuation",
 })  # fmt: skip
-BLOCK = 64 * 1024
 END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
 CHUNK = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,8})[ \t]*(?:;.*)?\r?\n")
+ALGORITHMS = ("md5", "sha1", "sha256", "sha384", "sha512")
 OURS = b"software: Tamis/"  # in the warcinfo record of our exports
-
-
-class WarcError(TamisError):
-    """A WARC file cannot be read on; names the file, how far it was, and what is wrong."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capture:
-    """A page of a WARC file, and what our own export says of it."""
+    """A page of a WARC file, and what our own export says of it.
 
+    `offset` is where its record begins in the file: itself, or the gzip member that it is in.
+    """
+
+    offset: int
     page: Page
     about: Mapping[str, Any] | None = None
 
@@ -55,100 +51,41 @@ class Unfit(Exception):  # noqa: N818 (a verdict on a record, no error)
 
 
 def captures(file: BinaryIO, *, every_type: bool = False) -> Iterator[Capture | str]:
-    """Each record of a file in turn: a page, or why it is none. Raises WarcError where it breaks.
+    """Each record of a file in turn: a page, or why it is none.
 
-    A page is held back until the next record, which in our own exports describes it. Pages are
-    what may hold an article, or with `every_type` documents of any content type.
+    Raises WarcError at the end if something was damaged. A page is held back until the next record,
+    which in our own exports describes it. Pages are what may hold an article, or with `every_type`
+    documents of any content type.
     """
-    held: tuple[ArcWarcRecord, bytes] | None = None
+    held: Record | None = None
     ours = False
+    damage: WarcError | None = None
     try:
-        for record, block in _blocks(file):
+        for record in records(file, limit=MAX_HEAD + MAX_BODY + 1):
             if held:
-                about = _about(record, block, of=held[0])
-                yield _capture(*held, about, every_type=every_type)
-            ours = ours or (record.rec_type == "warcinfo" and OURS in block)
-            held = (record, block) if record.rec_type == "response" else None
+                about = _about(record, of=held)
+                yield _capture(held, about, ours=ours, every_type=every_type)
+            if record.kind == "warcinfo":
+                ours = OURS in record.block
+            held = record if record.kind == "response" else None
             if not held:
-                yield f"{record.rec_type if record.rec_type in OTHERS else 'unknown'} record"
-    except WarcError:
-        if held:
-            # What says whose it is was cut off; the whole file will bring both.
-            yield "truncated" if ours else _capture(*held, None, every_type=every_type)
-        raise
+                yield f"{record.kind if record.kind in OTHERS else 'unknown'} record"
+    except WarcError as error:
+        damage = error
     if held:
-        yield _capture(*held, None, every_type=every_type)
+        yield _capture(held, None, ours=ours, every_type=every_type)
+    if damage:
+        raise damage
 
 
-def _blocks(file: BinaryIO) -> Iterator[tuple[ArcWarcRecord, bytes]]:
-    """Each whole record and its content, one byte longer than the limit if it is too long."""
-    source = _Unpacked(file)
-    # HTTP is left to us: a head that warcio cannot read would end the file without a word.
-    records = WARCIterator(source, no_record_parse=True, block_size=BLOCK)
-    whole, problem = 0, ""
-    try:
-        for record in records:
-            block: bytes = record.raw_stream.read(MAX_HEAD + MAX_BODY + 1)
-            records.read_to_end()
-            if problem := _problem(records, record) or source.torn:
-                break
-            whole += 1
-            yield record, block
-    except ArchiveLoadFailed:
-        problem = "no WARC record begins here"
-    problem = source.damage or problem or ("" if whole else "the file holds no record")
-    if problem:
-        raise WarcError(
-            f"{file.name}: after {whole:,} records: {problem};"
-            " what comes before it was read, what comes after it was not"
-        )
-
-
-def _problem(records: WARCIterator, record: ArcWarcRecord) -> str:
-    """Why a record that was read to its end is not whole; empty if it is."""
-    if not re.fullmatch("[0-9]{1,15}", record.rec_headers.get_header("Content-Length", "")):
-        return "a record does not say how long it is"
-    if record.raw_stream.limit:
-        return "the file is cut off in the middle of a record"
-    return "a record is longer or shorter than it says" if records.err_count else ""
-
-
-class _Unpacked:
-    """The bytes of a file, out of its gzip members if it has any, up to where they are damaged.
-
-    warcio would unpack them too, but it takes a member that is cut off or corrupt for the end of
-    the file, and a file of one member for many records' fault.
-    """
-
-    def __init__(self, file: BinaryIO) -> None:
-        zipped = file.read(2) == b"\x1f\x8b"
-        file.seek(0)
-        self._unzipped = gzip.GzipFile(fileobj=file) if zipped else None
-        self._file = file
-        self.damage = ""  # what is wrong with the file
-        self.torn = ""  # ... and with the member that was being read, so with its records too
-
-    def read(self, size: int) -> bytes:
-        if self.damage or self._unzipped is None:
-            return b"" if self.damage else self._file.read(size)
-        try:
-            return self._unzipped.read1(size)
-        except EOFError:
-            self.damage = self.torn = "the file is cut off in the middle of a gzip member"
-        except (gzip.BadGzipFile, zlib.error) as error:
-            self.damage = f"the gzip data is damaged ({error})"
-            self.torn = "" if str(error).startswith("Not a gzipped file") else self.damage
-        return b""
-
-
-def _about(record: ArcWarcRecord, block: bytes, *, of: ArcWarcRecord) -> dict[str, Any] | None:
+def _about(record: Record, *, of: Record) -> dict[str, Any] | None:
     """What our export says of the response `of`, if this is the record that does."""
-    ident = of.rec_headers.get_header("WARC-Record-ID")
-    refers = record.rec_headers.get_header("WARC-Refers-To")
-    if record.rec_type != "metadata" or record.content_type != JSON or refers != ident:
+    ident, refers = of.headers.get("warc-record-id"), record.headers.get("warc-refers-to")
+    kind = record.headers.get("content-type")
+    if record.kind != "metadata" or kind != JSON or refers != ident:
         return None
     with suppress(ValueError, RecursionError):
-        about = json.loads(block)
+        about = json.loads(record.block)
         json.dumps(about, ensure_ascii=False).encode()  # half a surrogate pair cannot be stored
         if isinstance(about, dict) and "tamis" in about:
             return about
@@ -156,24 +93,27 @@ def _about(record: ArcWarcRecord, block: bytes, *, of: ArcWarcRecord) -> dict[st
 
 
 def _capture(
-    record: ArcWarcRecord, block: bytes, about: Mapping[str, Any] | None, *, every_type: bool
+    record: Record, about: Mapping[str, Any] | None, *, ours: bool, every_type: bool
 ) -> Capture | str:
+    if ours and about is None:
+        return "truncated"  # what says whose it is was lost; the whole file will bring both
     ours = about is not None
     try:
-        page = _page(record.rec_headers, block, ours=ours, every_type=every_type or ours)
-        return Capture(page=page, about=about)
+        page = _page(record, ours=ours, every_type=every_type or ours)
+        return Capture(offset=record.offset, page=page, about=about)
     except Unfit as reason:
         return str(reason)
 
 
-def _page(warc: StatusAndHeaders, block: bytes, *, ours: bool, every_type: bool) -> Page:
+def _page(record: Record, *, ours: bool, every_type: bool) -> Page:
     """The page in a response record; raises Unfit."""
-    if warc.get_header("WARC-Truncated") or warc.get_header("WARC-Segment-Number"):
+    warc = record.headers
+    if warc.get("warc-truncated") or warc.get("warc-segment-number"):
         raise Unfit("truncated")
-    status, headers, body = _response(block)
+    status, headers, raw = _response(record.block)
     if status not in WHOLE:
         raise Unfit(f"HTTP {status}")
-    target = warc.get_header("WARC-Target-URI", "")
+    target = warc.get("warc-target-uri", "").removeprefix("<").removesuffix(">")  # as Wget has it
     url = urls.web_url(target)
     if url is None:
         raise Unfit("no web address")
@@ -182,12 +122,13 @@ def _page(warc: StatusAndHeaders, block: bytes, *, ours: bool, every_type: bool)
     # What we archived was readable then, whatever it was called.
     if kind and kind not in archive.READABLE and not every_type:
         raise Unfit("another content type")
-    body = _decoded(body, headers)
+    body = _decoded(raw, headers)
     if not kind and not every_type and b"\0" in body[:1024]:
         raise Unfit("another content type")
+    _verify(record, raw, body)
     return Page(
         url=target if ours else url,
-        fetched=_stamp(warc.get_header("WARC-Date", "")),
+        fetched=_stamp(warc.get("warc-date", "")),
         status=status,
         content_type=content_type,
         headers={name: headers[name] for name in archive.KEPT_HEADERS if headers.get(name)},
@@ -207,6 +148,44 @@ def _response(block: bytes) -> tuple[int, dict[str, str], bytes]:
     pairs = (line.partition(":") for line in re.split(r"\r?\n", head)[1:])
     headers = {name.strip().lower(): value.strip() for name, _, value in pairs}
     return int(status[1]), headers, block[end.end() :]
+
+
+def _verify(record: Record, raw: bytes, body: bytes) -> None:
+    """Raises Unfit if digests are given that can be checked, and none of them is right.
+
+    By the standard, a payload is without its transfer coding; tools that write it as it came, or
+    as it is read, are known. A block's digest can be wrong where only the head was rewritten.
+    """
+    wrong = False
+    for told, content in _digested(record, raw, body):
+        right = _agrees(told, content)
+        if right:
+            return
+        wrong = wrong or right is False
+    if wrong:
+        raise Unfit("wrong digest")
+
+
+def _digested(record: Record, raw: bytes, body: bytes) -> Iterator[tuple[str, bytes]]:
+    """The digests of a record, each with what it may be of."""
+    yield record.headers.get("warc-block-digest", ""), record.block
+    payload = record.headers.get("warc-payload-digest", "")
+    yield payload, raw
+    yield payload, body
+    with suppress(Unfit):
+        yield payload, _joined(raw)
+
+
+def _agrees(told: str, content: bytes) -> bool | None:
+    """Whether a digest, as `sha1:` and base32 or hexadecimal, is of `content`; None: unknown."""
+    label, _, value = told.partition(":")
+    name = label.strip().lower().replace("-", "")
+    if name not in ALGORITHMS:
+        return None
+    digest = hashlib.new(name, content, usedforsecurity=False).digest()
+    spelt = (digest.hex(), base64.b32encode(digest).decode().rstrip("=").lower())
+    value = value.strip().rstrip("=").lower()
+    return value in spelt if len(value) in map(len, spelt) else None
 
 
 def _stamp(moment: str) -> str:

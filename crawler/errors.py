@@ -6,7 +6,8 @@ TamisError
 ├── FeedError         a feed, or another channel, cannot be read at all
 ├── NoSuchFeed        nothing is at an address below /feeds/ (crawler.exports.addresses)
 ├── CorpusError       a frozen corpus is not what was frozen (crawler.exports.corpus)
-├── WarcError         a WARC file cannot be read: says how far it was (crawler.captures)
+├── WarcError         a WARC file is damaged: says where, and how much was lost (crawler.warcfile)
+├── ResultsError      a file of results is none, or is not whole (crawler.results)
 └── PublishError      the new database failed its checks and the old one stays in place
 """
 

@@ -27,7 +27,7 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from crawler import __version__, archive, channels, registry, urls
-from crawler.captures import JSON, Capture, WarcError, captures
+from crawler.captures import JSON, Capture, captures
 from crawler.channels import DueChannel
 from crawler.errors import ConfigError, TamisError
 from crawler.frontier import IMPORTED as IS_NEW
@@ -35,6 +35,7 @@ from crawler.frontier import THERE, Frontier
 from crawler.items import Link, Source
 from crawler.progress import Progress
 from crawler.readings import Unread
+from crawler.warcfile import WarcError
 
 KIND = "warc"  # of the channel that imported pages come by
 HTTP = "application/http; msgtype=response"

@@ -15,6 +15,7 @@ import brotli
 import pytest
 from sqlite_utils import Database
 from warcio.archiveiterator import ArchiveIterator
+from warcs import DATE, HERE, TEXT, WARCINFO, entry, http, page, written
 from web import RSS, Answer, Web, article, feed, record
 
 from crawler import archive, captures, database, enrichment, registry, store, warc
@@ -22,39 +23,6 @@ from crawler.errors import ConfigError, TamisError
 from crawler.frontier import Frontier
 from crawler.items import Address, Link, Page, Source
 from crawler.progress import Progress
-
-TEXT = (
-    "Le centre d'hébergement du quai rouvre ses portes avec quarante lits pour les familles.",
-    "Les équipes sociales y tiennent une permanence chaque matin, sauf le dimanche.",
-)
-DATE = "2026-10-12T07:15:00Z"
-HERE = "http://quai.example.org"
-WARCINFO = b"software: StormCrawler 3\r\nformat: WARC File Format 1.0\r\n"
-
-
-def entry(kind: str, url: str | None, block: bytes, **headers: str) -> bytes:
-    """A WARC record by hand, as others write it."""
-    named = {
-        "WARC-Type": kind,
-        "WARC-Record-ID": f"<urn:uuid:{zlib.crc32(block):032x}>",
-        "WARC-Date": DATE,
-        **({"WARC-Target-URI": url} if url else {}),
-        "Content-Type": f"application/http; msgtype={kind}",
-        **{name.replace("_", "-"): value for name, value in headers.items()},
-        "Content-Length": str(len(block)),
-    }
-    head = "".join(f"{name}: {value}\r\n" for name, value in named.items())
-    return f"WARC/1.0\r\n{head}\r\n".encode() + block + b"\r\n\r\n"
-
-
-def http(body: bytes, *headers: str, status: str = "200 OK") -> bytes:
-    return "\r\n".join((f"HTTP/1.1 {status}", *headers, "", "")).encode("latin-1") + body
-
-
-def page(url: str, title: str, *headers: str, ident: str | None = None) -> bytes:
-    lines = headers or ("Content-Type: text/html; charset=utf-8",)
-    named = {"WARC_Record_ID": ident} if ident else {}
-    return entry("response", url, http(article(title, *TEXT), *lines), **named)
 
 
 def chunked(body: bytes, size: int = 100) -> bytes:
@@ -64,15 +32,8 @@ def chunked(body: bytes, size: int = 100) -> bytes:
 
 @pytest.fixture
 def write(tmp_path: Path) -> Callable[..., Path]:
-    """Writes records to a file, each in a gzip member of its own if its name says so."""
-
-    def to(name: str, *records: bytes) -> Path:
-        path = tmp_path / name
-        packed = [gzip.compress(each) if name.endswith(".gz") else each for each in records]
-        path.write_bytes(b"".join(packed))
-        return path
-
-    return to
+    """Writes records to a file of that name."""
+    return lambda name, *records: written(tmp_path / name, *records)
 
 
 @pytest.fixture
