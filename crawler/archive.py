@@ -43,11 +43,17 @@ def body_hash(body: bytes) -> str:
 
 
 def kept(
-    url_id: int | None, page: Page, *, look: str | None, given: bool = False
+    url_id: int | None,
+    page: Page,
+    *,
+    look: str | None,
+    given: bool = False,
+    packed: bytes | None = None,
 ) -> tuple[Statement, Statement]:
     """What archives a page and marks its URL, to be looked at again at `look`.
 
-    `given` says that an API gave it, as `channels.document` makes a page of it.
+    `given` says that an API gave it, as `channels.document` makes a page of it. `packed` is its
+    body, where somebody has packed it already.
     """
     headers = json.dumps(page.headers, ensure_ascii=False)
     return (
@@ -56,7 +62,7 @@ def kept(
             " VALUES (?, ?, ?, ?, ?, ?, ?)"),
             (
                 url_id, page.url, page.fetched, page.status, page.content_type, headers,
-                pack(page.body),
+                packed or pack(page.body),
             ),
         ),
         (

@@ -23,7 +23,7 @@ from crawler.errors import TamisError
 
 COMMANDS = (
     daily.config, daily.daily, daily.init, doctor.doctor, schedule.schedule,
-    crawling.crawl, crawling.enrich, crawling.import_,
+    crawling.crawl, crawling.enrich, crawling.import_, crawling.load,
     publishing.demo, publishing.publish, publishing.serve,
     exporting.export, exporting.freeze, exporting.verify,
     forgetting.forget, forgetting.prune,

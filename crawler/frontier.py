@@ -137,12 +137,20 @@ class Frontier:
         """Archive a page and mark its URL, in one transaction with others of its batch."""
         self.writes.later(*archive.kept(url.id, page, look=_next_look(url, page.fetched)))
 
-    def imported(self, channel: DueChannel, link: Link, page: Page, *, given: bool = False) -> str:
+    def imported(
+        self,
+        channel: DueChannel,
+        link: Link,
+        page: Page,
+        *,
+        given: bool = False,
+        packed: bytes | None = None,
+    ) -> str:
         """Discover `link` and archive its page: IMPORTED; THERE if just this page is already.
 
         Or what the ledger has of it (`forgotten`, `expired`), if it is not to be collected again.
 
-        `given` says that an API gave it where it comes from.
+        `given` says that an API gave it where it comes from; `packed` is its body, packed.
         A page that comes in from elsewhere is not looked at again by itself.
         """
         with transaction(self.db):
@@ -160,11 +168,15 @@ class Frontier:
             if (stone := self.stones.of(page.url)) is not None:
                 erasing.erase(self.stones, url_id, stone)
                 return LEDGER
-            if self.db.execute(
-                "SELECT 1 FROM pages WHERE url_id = ? AND fetched = ?", (url_id, page.fetched)
-            ).fetchone():
+            # What was fetched last may have said nothing new, and not have been kept.
+            if (
+                last == page.fetched
+                or self.db.execute(
+                    "SELECT 1 FROM pages WHERE url_id = ? AND fetched = ?", (url_id, page.fetched)
+                ).fetchone()
+            ):
                 return THERE
-            archived, marked = archive.kept(url_id, page, look=None, given=given)
+            archived, marked = archive.kept(url_id, page, look=None, given=given, packed=packed)
             self.db.conn.execute(*archived)
             if last is None or last < page.fetched:
                 self.db.conn.execute(*marked)

@@ -38,9 +38,31 @@ READING = (
 
 def unread(db: Database, limit: int, *, without: Collection[int] = ()) -> list[Unread]:
     """The next pages to read, oldest first; `without` are ids of URLs that are being read."""
+    return _unread(
+        db,
+        "urls.outcome = 'fetched' AND urls.id NOT IN (SELECT value FROM json_each(:without))"
+        " ORDER BY urls.id LIMIT :limit",
+        limit=limit, without=json.dumps(list(without)),
+    )  # fmt: skip
+
+
+def waiting(db: Database, keys: Collection[str], version: str) -> dict[str, Unread]:
+    """By the key of its address, each of these that waits, and that no other version has read."""
+    ids = dict(
+        db.execute(
+            "SELECT id, key FROM urls WHERE key IN (SELECT value FROM json_each(?))"
+            " AND outcome = 'fetched' AND coalesce(enricher, ?2) = ?2",
+            [json.dumps(list(keys)), version],
+        ).fetchall()
+    )
+    rows = _unread(db, "urls.id IN (SELECT value FROM json_each(:ids))", ids=json.dumps(list(ids)))
+    return {ids[row.url_id]: row for row in rows}
+
+
+def _unread(db: Database, which: str, **values: Any) -> list[Unread]:
     rows = list(
         db.query(
-            """
+            f"""
             SELECT urls.id AS url_id, pages.id AS page_id, urls.source, pages.url, pages.fetched,
                    pages.content_type, pages.body,
                    json_extract(sources.record, '$.languages') AS languages
@@ -48,11 +70,9 @@ def unread(db: Database, limit: int, *, without: Collection[int] = ()) -> list[U
               SELECT id FROM pages WHERE pages.url_id = urls.id ORDER BY fetched DESC, id DESC
               LIMIT 1
             )
-            WHERE urls.outcome = 'fetched'
-              AND urls.id NOT IN (SELECT value FROM json_each(:without))
-            ORDER BY urls.id LIMIT :limit
+            WHERE {which}
             """,
-            {"limit": limit, "without": json.dumps(list(without))},
+            values,
         )
     )
     told = channels.hints(db, (row["url_id"] for row in rows))

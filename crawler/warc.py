@@ -12,7 +12,7 @@ import os
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from datetime import date
 from http.client import responses
 from importlib.metadata import version as installed
@@ -253,6 +253,16 @@ class Imported:
     errors: tuple[str, ...]
     stopped: bool = False
 
+    @classmethod
+    def of(cls, counts: Mapping[str, int], errors: Iterable[str], *, stopped: bool) -> "Imported":
+        """`counts` are of what became of the records: IS_NEW, THERE, or why one was left out."""
+        skipped = Counter({each: counts[each] for each in counts if each not in (IS_NEW, THERE)})
+        return cls(
+            records=sum(counts.values()), imported=counts.get(IS_NEW, 0),
+            there=counts.get(THERE, 0), skipped=dict(skipped.most_common()),
+            errors=tuple(errors), stopped=stopped,
+        )  # fmt: skip
+
     @property
     def well(self) -> bool:
         return not self.errors and not self.stopped
@@ -264,7 +274,7 @@ class Imported:
         if skipped:
             lines.append(f"Skipped: {skipped}")
         if self.stopped:
-            lines.append("Stopped; import the same files again to go on")
+            lines.append("Stopped; run it again to go on")
         return "\n".join(lines)
 
 
@@ -272,13 +282,23 @@ class Sites:
     """The registry's sources by where their pages are."""
 
     def __init__(self, sources: Iterable[Source]) -> None:
+        self.known = {source.id: source for source in sources}
         self.roots: dict[str, list[tuple[tuple[str, ...], bool, Source]]] = {}
-        for source in sources:
+        for source in self.known.values():
             name, path = _place(source.homepage)
             self.roots.setdefault(name, []).append((path, True, source))
             for feed in source.feeds:
                 name, path = _place(feed.url)
                 self.roots.setdefault(name, []).append((path[:-1], False, source))
+
+    def of(self, capture: Capture) -> Source:
+        """Whose it is: what our export says, by today's registry if that has it; or by address."""
+        if about := capture.about:
+            if source := self.known.get(str(about.get("source"))):
+                return source
+            if source := _recorded(about.get("record")):
+                return source
+        return self.owner(capture.page.url) or self.known.get(IMPORTED.id, IMPORTED)
 
     def owner(self, url: str) -> Source | None:
         """The source of this site; of several, the one with the longest path that leads to `url`.
@@ -314,8 +334,7 @@ def load(
     none of them. What is wrong with a file ends that file only, and what was read of it is kept.
     """
     paths = list(paths)
-    known = {source.id: source for source in sources}
-    importing = _Import(frontier, known, Sites(known.values()), only_known=only_known)
+    importing = Import(frontier, sources, only_known=only_known)
     counts: Counter[str] = Counter()
     errors: list[str] = []
     if progress:
@@ -339,28 +358,26 @@ def load(
             frontier.writes.flush()
         if stop():
             break
-    records = counts.total()
-    imported, there = counts.pop(IS_NEW, 0), counts.pop(THERE, 0)
-    return Imported(
-        records=records, imported=imported, there=there, skipped=dict(counts.most_common()),
-        errors=tuple(errors), stopped=stop(),
-    )  # fmt: skip
+    return Imported.of(counts, errors, stopped=stop())
 
 
-@dataclass(slots=True)
-class _Import:
+class Import:
     """One import's hold on the frontier, with the channels that it has needed so far."""
 
-    frontier: Frontier
-    known: Mapping[str, Source]
-    sites: Sites
-    only_known: bool
-    channels: dict[str, DueChannel] = field(default_factory=dict)
+    def __init__(
+        self, frontier: Frontier, sources: Iterable[Source], *, only_known: bool = False
+    ) -> None:
+        self.frontier, self.only_known = frontier, only_known
+        self.sites = Sites(sources)
+        self.channels: dict[str, DueChannel] = {}
 
-    def add(self, capture: Capture) -> str:
-        """What became of it: IS_NEW, THERE, or why it was left out."""
-        source = self.source(capture)
-        if self.only_known and source.id not in self.known:
+    def add(self, capture: Capture, *, packed: bytes | None = None) -> str:
+        """What became of it: IS_NEW, THERE, or why it was left out.
+
+        `packed` is the body of its page, where somebody has packed it already.
+        """
+        source = self.sites.of(capture)
+        if self.only_known and source.id not in self.sites.known:
             return "of no known source"
         if source.id not in self.channels:
             self.channels[source.id] = self.frontier.channels.adopt(
@@ -368,17 +385,8 @@ class _Import:
             )
         return self.frontier.imported(
             self.channels[source.id], link_of(capture), capture.page,
-            given=bool((capture.about or {}).get("given")),
+            given=bool((capture.about or {}).get("given")), packed=packed,
         )  # fmt: skip
-
-    def source(self, capture: Capture) -> Source:
-        """Whose it is: what our export says, by today's registry if that has it; or by address."""
-        if about := capture.about:
-            if source := self.known.get(str(about.get("source"))):
-                return source
-            if source := _recorded(about.get("record")):
-                return source
-        return self.sites.owner(capture.page.url) or self.known.get(IMPORTED.id, IMPORTED)
 
 
 def link_of(capture: Capture) -> Link:

@@ -637,7 +637,7 @@ def test_progress_counts_the_bytes_of_the_files_and_an_import_can_be_stopped(
     progress = Progress("bytes")
     stopped = load(db, path, progress=progress, stop=lambda: len(pages(db)) == 1)
     assert (stopped.imported, stopped.stopped, stopped.well) == (1, True, False)
-    assert "import the same files again" in str(stopped)
+    assert "run it again to go on" in str(stopped)
     progress = Progress("bytes")
     rest = load(db, path, progress=progress)
     assert str(rest) == "3 records: 2 imported, 1 there already"

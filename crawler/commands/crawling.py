@@ -1,4 +1,4 @@
-"""Collecting: crawl, import, enrich."""
+"""Collecting: crawl, import, load, enrich."""
 
 from contextlib import closing
 from pathlib import Path
@@ -130,6 +130,65 @@ def import_(
         click.echo(error, err=True)
     click.echo(summary)
     if stopped or not summary.well:
+        raise SystemExit(1)
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, metavar="DIR...", type=click.Path(path_type=Path))
+@click.option("--only-known", is_flag=True, help="Leave out pages of no source of the registry.")
+@sources_option
+@db_option
+@workers_option
+def load(
+    paths: tuple[Path, ...],
+    folder: Path | None,
+    db: Path,
+    workers: int | None,
+    *,
+    only_known: bool,
+) -> None:
+    """Take in what `tamis backfill` has read of archives: its folders, or some of their files.
+
+    Gives what importing these archives would, without reading the pages again; but for those of
+    which more is known here (another channel names them, their source has another record), which
+    are. What is there already changes nothing, so a load that was stopped is run again.
+
+    \b
+    Example: tamis load results
+    """
+    from crawler import database, enrichment, loading, registry, store
+    from crawler import workers as workers_
+    from crawler.frontier import Frontier
+    from crawler.progress import Progress
+
+    records = registry.load(folder)
+    files = loading.find(paths)
+    with (
+        database.told(db),
+        database.alone(db),
+        closing(database.private(db)) as private,
+        Progress("files", "read") as progress,
+        workers_.asked_to_stop() as asked,
+    ):
+        loaded = loading.load(
+            Frontier(private), files.whole, records,
+            only_known=only_known, progress=progress, stop=asked.is_set,
+        )  # fmt: skip
+        progress.expect("read", store.count_unread(private))
+        here = enrichment.run(private, processes=workers, progress=progress, stop=asked.is_set)
+        store.settle(private)
+        stopped = asked.is_set()
+    for error in loaded.records.errors:
+        click.echo(error, err=True)
+    if files.unfinished:
+        click.echo(
+            f"{files.unfinished:,} files of a backfill that is at work, or was ended, left out:"
+            " load the folder again when it is done",
+            err=True,
+        )
+    click.echo(loaded.records)
+    click.echo(f"Read: {loaded.readings:,} by the backfill, {here:,} here")
+    if stopped or not loaded.records.well:
         raise SystemExit(1)
 
 
