@@ -101,7 +101,9 @@ def read(path: Path) -> Iterator[Head | Result | Tail]:
                     raise ResultsError(f"{path}: line {number}: a file begins with one head")
                 yield line
     except (zstandard.ZstdError, msgspec.DecodeError) as error:
-        raise ResultsError(f"{path}: line {number}: {error}") from error
+        raise ResultsError(
+            f"{path}: line {number}: {error}: this is no file of results, or a damaged one"
+        ) from error
     except OSError as error:
         raise ResultsError(f"{path} cannot be read: {error.strerror or error}") from error
     if not isinstance(line, Tail):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
+import backfilled
 import pytest
 import warm
 from reading import read_all
@@ -312,6 +313,12 @@ def test_what_a_warc_file_brings_back_is_left_out(world: World) -> None:
         "import", str(warc), "--db", str(world.db), "--no-enrich",
         "--sources", str(world.folder / "sources"),
     )  # fmt: skip
+    assert "forgotten" in ran.stdout
+    assert world.ask("SELECT count(*) FROM pages") == held
+    (results,) = backfilled.write(world.folder / "results", warc)
+    ran = warm.run(
+        "load", str(results), "--db", str(world.db), "--sources", str(world.folder / "sources")
+    )
     assert "forgotten" in ran.stdout
     assert world.ask("SELECT count(*) FROM pages") == held
     warc.rename(world.exports / warc.name)

@@ -244,6 +244,20 @@ def test_pages_of_a_site_lose_what_it_repeats_however_they_are_spread_over_loads
     assert texts(apart) == expected
 
 
+def test_a_newer_page_that_says_nothing_new_is_loaded_once(
+    folder: Path, tmp_path: Path, new: Callable[[], Database]
+) -> None:
+    db = new()
+    load(db, folder)
+    same = written(tmp_path / "d.warc.gz", about("1", LITS, day=9))
+    (path,) = backfilled.write(tmp_path / "out", same, sources=[quai()])
+    assert load(db, path).records.imported == 1
+    expected = tables(db)
+    assert load(db, path).records.there == 1
+    assert tables(db) == expected
+    assert not expected["versions"]
+
+
 # What is known here and was not there.
 
 

@@ -456,6 +456,20 @@ def test_a_damaged_file_gives_what_comes_before_the_damage_and_says_where_it_is(
     assert not summary.well
 
 
+def test_a_file_that_was_mended_brings_what_was_lost_and_nothing_twice(
+    db: Database, other: Database, write: Callable[..., Path]
+) -> None:
+    path = write("a.warc.gz", *(page(f"{HERE}/{n}", f"Le {n}") for n in range(4)))
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 4 + 9] + bytes(40) + whole[len(whole) // 4 + 49 :])
+    assert (load(db, path).imported, len(pages(db))) == (3, 3)
+    path.write_bytes(whole)
+    summary = load(db, path)
+    assert (summary.imported, summary.there, summary.well) == (1, 3, True)
+    load(other, path)
+    assert pages(db).keys() == pages(other).keys()
+
+
 @pytest.mark.parametrize(
     ("content", "why"),
     [

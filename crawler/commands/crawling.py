@@ -147,7 +147,7 @@ def load(
     *,
     only_known: bool,
 ) -> None:
-    """Take in what `tamis backfill` has read of archives: its folders, or some of their files.
+    """Take in what a backfill has read of archives: its folders, or some of their files.
 
     Gives what importing these archives would, without reading the pages again; but for those of
     which more is known here (another channel names them, their source has another record), which
