@@ -104,7 +104,7 @@ def load(
 
 
 def _lines(path: Path, stop: Callable[[], bool]) -> Iterator[Head | Result | Tail]:
-    """Those of a file, until it is time to stop. ResultsError if a newer version made it."""
+    """Those of a file, until it is time to stop. ResultsError if they are none to be loaded."""
     for line in results.read(path):
         if stop():
             return
@@ -113,6 +113,8 @@ def _lines(path: Path, stop: Callable[[], bool]) -> Iterator[Head | Result | Tai
                 f"{path} was made by Tamis {line.tamis}, which reads pages as this one does not"
                 " yet: upgrade, and load it then"
             )
+        if isinstance(line, Result) and urls.web_url(line.page.url) is None:
+            raise ResultsError(f"{path}: {line.page.url!r} is no web address")
         yield line
 
 
@@ -123,8 +125,6 @@ def _code(version: str) -> int:
 
 def _unpacked(result: Result, path: Path) -> Capture:
     try:
-        if urls.web_url(result.page.url) is None:
-            raise ResultsError(f"{path}: {result.page.url!r} is no web address")
         body = archive.unpack(result.page.body)
     except zstandard.ZstdError as error:
         raise ResultsError(f"{path}: the body of {result.page.url} is damaged: {error}") from error

@@ -25,6 +25,7 @@ from crawler.frontier import Frontier
 from crawler.items import Address, Harvest, Link, Page, Source
 from crawler.loading import Loaded
 from crawler.readings import Reading, Unread
+from crawler.results import Result
 from enrich.annotate import version
 
 STANDING = (
@@ -389,6 +390,24 @@ def test_of_a_damaged_file_what_can_be_read_is_loaded_and_it_is_named(
     spoilt.write_bytes(whole)
     assert load(db, copy).records.well
     assert set("1234567") <= set(outcomes(db))
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [({"url": "javascript:alert(1)"}, "no web address"), ({"body": b"<p>"}, "body of http")],
+    ids=["address", "body"],
+)
+def test_a_page_that_is_none_ends_its_file(
+    change: dict[str, Any], why: str, folder: Path, tmp_path: Path, new: Callable[[], Database]
+) -> None:
+    head, first, second, *_, tail = results.read(folder / "a.warc.gz.jsonl.zst")
+    assert isinstance(second, Result)
+    spoilt = msgspec.structs.replace(second, page=replace(second.page, **change))
+    db, path = new(), tmp_path / "a.jsonl.zst"
+    results.write(path, [head, first, spoilt, tail])
+    loaded = load(db, path)
+    assert why in loaded.records.errors[0]
+    assert (loaded.readings, list(outcomes(db))) == (1, ["1"])
 
 
 def test_what_the_backfill_left_out_and_what_was_damaged_is_told(
