@@ -51,7 +51,7 @@ def records(file: BinaryIO, *, limit: int) -> Iterator[Record]:
     there was anything of it.
     """
     source = _Source(file, file.tell())
-    whole, damages = 0, list[str]()
+    whole, damages, named = 0, 0, list[str]()
     while True:
         try:
             record = _record(source, limit)
@@ -59,9 +59,11 @@ def records(file: BinaryIO, *, limit: int) -> Iterator[Record]:
             began = source.began
             onward = next_record(file, began + 1)
             lost = (file.seek(0, 2) if onward is None else onward) - began
-            damages.append(
-                f"after {whole:,} records: {damage}: {lost:,} bytes lost from byte {began:,}"
-            )
+            damages += 1
+            if damages <= MAX_NAMED:
+                named.append(
+                    f"after {whole:,} records: {damage}: {lost:,} bytes lost from byte {began:,}"
+                )
             if onward is None:
                 break
             source = _Source(file, onward)
@@ -73,9 +75,9 @@ def records(file: BinaryIO, *, limit: int) -> Iterator[Record]:
     if not whole and not damages:
         raise WarcError(f"{file.name}: after 0 records: the file holds no record")
     if damages:
-        named = "; ".join(damages[:MAX_NAMED])
-        more = f"; and {len(damages) - MAX_NAMED:,} more" if len(damages) > MAX_NAMED else ""
-        raise WarcError(f"{file.name}: {named}{more}; what else it holds was read")
+        more = [f"and {damages - MAX_NAMED:,} more"] if damages > MAX_NAMED else []
+        said = "; ".join([*named, *more, "what else it holds was read"])
+        raise WarcError(f"{file.name}: {said}")
 
 
 def next_record(file: BinaryIO, start: int) -> int | None:
