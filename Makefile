@@ -1,13 +1,14 @@
 # Everything here needs only make and Python 3.11 or newer: the environment builds itself in .venv.
 PYTHON ?= python3
 VENV := .venv
+NEXT := .venv-next
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 .DEFAULT_GOAL := help
 
-.PHONY: help install dev demo test check format bench pages quality profiles weights lock readme
+.PHONY: help install dev demo test test-next check format bench pages quality profiles weights lock readme
 help:  ## say what each target does
-	@awk -F ':.*##' '/^[a-z]+:.*##/ { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*##' '/^[a-z-]+:.*##/ { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: $(VENV)/.runtime  ## build .venv, so that .venv/bin/tamis runs
 dev: $(VENV)/.dev  ## the same, with what tests and checks need
@@ -32,6 +33,19 @@ demo: install  ## crawl the bundled sites, publish and serve them (DEMO_ARGS=--n
 
 test: dev  ## run every test (TEST_ARGS='-m "not slow"' for the quick ones)
 	@$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder $(TEST_ARGS)
+
+# Of the locked packages, only those that Datasette 1.0 has otherwise are installed: over the others,
+# which it finds where they are. Of tests, those that start Datasette.
+$(NEXT)/.built: requirements-next.txt $(VENV)/.dev
+	$(BIN)/python -m venv --clear --without-pip $(NEXT)
+	@printf '%s\n' "$(CURDIR)" "$$($(BIN)/python -c '$(PLACE)')" >"$$($(NEXT)/bin/python -c '$(PLACE)')/locked.pth"
+	$(PIP) --python $(NEXT)/bin/python --no-deps --require-hashes -r requirements-next.txt
+	@touch $@
+PLACE := import sysconfig; print(sysconfig.get_path("purelib"))
+
+test-next: $(NEXT)/.built  ## the site's tests on an alpha of Datasette 1.0
+	@$(NEXT)/bin/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder $(TEST_ARGS) \
+	  $$(grep -lE '^(from|import) (browsing|datasette|crawler.serving)' tests/test_*.py)
 
 check: dev  ## lint, format, types, imports: what CI checks
 	$(BIN)/ruff check .
@@ -70,3 +84,7 @@ lock: dev  ## lock every package with hashes, for every platform and Python from
 	  --extra cld2 --extra fast --custom-compile-command "make lock" pyproject.toml --output-file requirements.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
 	  --custom-compile-command "make lock" --group dev --constraint requirements.txt --output-file requirements-dev.txt
+	sed -n '/^datasette==/d; s/^\([a-z].*\) \\$$/\1/p' requirements.txt requirements-dev.txt | $(BIN)/uv pip compile \
+	  --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
+	  --custom-compile-command "make lock" --prerelease if-necessary-or-explicit --group next --constraint - \
+	  --output-file requirements-next.txt

@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
 
-# Days for which a line that a site repeats is new; after that it is the site's own.
-NEW = 28
 NOTHING: Mapping[str, int] = {}
 
 

@@ -7,9 +7,9 @@ many of a day count for less than as many of several days.
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from statistics import median_low
 from typing import NamedTuple
 
@@ -30,6 +30,9 @@ RISE, CHANCE = 0.4, 5e-5
 SMALL, SMALL_OF_BLOCK = 0.1, 0.2
 # An open alarm is over when the share has fallen back by more than half of that.
 HELD = RISE / 2
+# A line that a site repeats is new for so long, or for ENOUGH articles where these take longer:
+# until then a source of two articles a week could not tell of it. After that it is the site's own.
+NEW = timedelta(days=28)
 # An article is short if it has less than so much of the median length.
 SHORT = 0.5
 
@@ -103,6 +106,21 @@ def held(counts: Sequence[Count], since: date) -> bool:
     latest = counts[max(began, _split(counts, ENOUGH / 2)) :]
     of = sum(day.of for day in latest)
     return not of or sum(day.amiss for day in latest) / of - before[0] >= HELD
+
+
+def is_new(day: date, began: date, enough: date) -> bool:
+    """Whether a line that began on a day is new on `day`; ENOUGH articles go back to `enough`."""
+    return day - began < NEW or began > enough
+
+
+def enough_since(articles: Iterable[tuple[date, int]]) -> date:
+    """The day to which ENOUGH articles go back; they are counted by day, the last day first."""
+    of = days = 0
+    for day, n in articles:
+        of, days = of + n, days + (n > 0)
+        if weight(of, days) >= ENOUGH:
+            return day
+    return date.min
 
 
 def _split(counts: Sequence[Count], enough: float = ENOUGH) -> int:

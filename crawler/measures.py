@@ -15,7 +15,8 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from crawler.days import NEW, NOTHING, Day
+from crawler.days import NOTHING, Day
+from crawler.drift import enough_since, is_new
 from crawler.writes import transaction
 
 # Days counted again: what is fetched is read within a few days, unless reading is put off.
@@ -131,14 +132,14 @@ def _rows(db: Database, told: Row) -> dict[Key, Row]:
         words[found["source"], found["day"]].append(found["words"])
     for key, lengths in words.items():
         rows[key]["words"] = median_low(lengths)
-    for found in _blocks(db, told):
+    for found in _blocks(db, told, rows):
         of = row(found)["blocks"]
         if len(of) < LINES:
             of[found["text"]] = found["n"]
     return rows
 
 
-def _blocks(db: Database, told: Row) -> Iterator[Row]:
+def _blocks(db: Database, told: Row, rows: Mapping[Key, Row]) -> Iterator[Row]:
     """The lines that a site has only begun to repeat, of each day the commonest first."""
     seen = list(db.query(LINES_OF, told))
     db.conn.executemany(
@@ -153,10 +154,27 @@ def _blocks(db: Database, told: Row) -> Iterator[Row]:
             "SELECT source, line, first FROM blocks WHERE last >= ?", (told["first"],)
         )
     }
+    enough: dict[tuple[str, date], date] = {}
     for each in sorted(seen, key=lambda row: (-row["n"], row["text"])):
-        age = date.fromisoformat(each["day"]) - begun[each["source"], each["text"]]
-        if age.days < NEW:
+        source, day = each["source"], date.fromisoformat(each["day"])
+        if (source, day) not in enough:
+            enough[source, day] = enough_since(_articles(db, told, rows, source, day))
+        if is_new(day, begun[source, each["text"]], enough[source, day]):
             yield each
+
+
+def _articles(
+    db: Database, told: Row, rows: Mapping[Key, Row], source: str, day: date
+) -> Iterator[tuple[date, int]]:
+    """How many articles a source had on the days before one, from the last to the first."""
+    while (day := day - ONE) >= date.fromisoformat(told["first"]):
+        if row := rows.get((source, str(day))):
+            yield day, row["stored"]
+    for before, stored in db.execute(
+        "SELECT day, stored FROM measures WHERE source = ? AND day <= ? ORDER BY day DESC",
+        (source, str(day)),
+    ):
+        yield date.fromisoformat(before), stored
 
 
 def _insert(db: Database, row: Row) -> None:

@@ -16,10 +16,12 @@ from typing import Any, TypeVar
 import click
 import uvicorn
 import yaml
+from datasette import __version__
 from datasette.app import Datasette
 from datasette.database import Database
 from datasette.utils import sqlite_timelimit
 from datasette.utils.asgi import asgi_send
+from packaging.version import Version
 
 from crawler.errors import ConfigError
 from crawler.folder import site_folder
@@ -29,6 +31,8 @@ NAME = "news"  # in addresses and in metadata.yml, whatever the file is called
 PORT = 8001
 # What takes this long at 1,000,000 articles is an attack or a mistake.
 TIME_LIMIT = 3000  # ms
+# Datasette 1.0 asks its configuration for the queries, which 0.65 finds in the metadata.
+CONFIGURED = Version(__version__) >= Version("1.0a0")
 
 T = TypeVar("T")
 
@@ -42,8 +46,11 @@ def site(db: Path) -> Any:
     with closing(connect(db)) as conn:
         private = snapshot(conn).get("level") == PRIVATE
     folder = site_folder()
-    metadata = yaml.safe_load((folder / "metadata.yml").read_text(encoding="utf-8"))
-    settings = yaml.safe_load((folder / "settings.json").read_text(encoding="utf-8"))
+    metadata, config = (
+        yaml.safe_load((folder / name).read_text(encoding="utf-8"))
+        for name in ("metadata.yml", "datasette.yaml")
+    )
+    settings = config.pop("settings")
     # A private copy is for its owner, on their own machine, who may ask it anything.
     settings["default_allow_sql"] |= private
     datasette = Datasette(
@@ -53,6 +60,7 @@ def site(db: Path) -> Any:
         template_dir=str(folder / "templates"),
         plugins_dir=str(folder / "plugins"),
         static_mounts=[("static", str(folder / "static"))],
+        **({"config": config} if CONFIGURED else {}),
     )
     datasette.add_database(Database(datasette, path=str(db)), name=NAME)
     # With no file named at the start, Datasette adds a scratch database that we have no use for.
@@ -129,7 +137,7 @@ class Newest:
         newest = site(self.db)
         await newest.invoke_startup()
         if self.previous is not None:
-            self.previous.get_database(NAME).close()
+            _close(self.previous)
         self.previous, self.current, self.app = self.current, newest, newest.app()
 
     def _refusal(self) -> str | None:
@@ -141,6 +149,11 @@ class Newest:
             f"{self.db} shows whole texts, for yourself alone: serve it on 127.0.0.1, or say"
             " --yes-private"
         )
+
+
+def _close(datasette: Any) -> None:
+    """What 1.0 closes is more than its databases: threads, and a file in the temporary folder."""
+    getattr(datasette, "close", datasette.get_database(NAME).close)()
 
 
 def _stamp(db: Path) -> tuple[int, int] | None:

@@ -21,7 +21,7 @@ from itertools import pairwise
 
 from crawler import alarms, drift
 from crawler.calendar import factor, rests
-from crawler.days import NEW, Alarm, Certificate, Channel, Day, Past
+from crawler.days import Alarm, Certificate, Channel, Day, Past
 from crawler.schedule import Failing
 
 FIRST, DAYS = date(2026, 1, 1), 365
@@ -234,6 +234,7 @@ def _day(rng: random.Random, source: Source, number: int, n: int, on: dict[str, 
     told = rng.choices(list(shares), list(shares.values()), k=stored)
     lengths = sorted(rng.lognormvariate(0, 0.5) for _ in range(stored))
     length = source.length * (0.15 if "length" in on else 1.0)
+    enough = drift.enough_since((day.day, day.stored) for day in reversed(source.days))
     return Day(
         day=day_of(number), found=n, read=n, stored=stored,
         words=round(length * lengths[stored // 2]) if stored else 0,
@@ -242,7 +243,8 @@ def _day(rng: random.Random, source: Source, number: int, n: int, on: dict[str, 
         languages=Counter(told),
         blocks={
             line: with_it for line, (began, share) in source.lines.items()
-            if number - began < NEW and (with_it := likely(rng, share, stored))
+            if drift.is_new(day_of(number), day_of(began), enough)
+            and (with_it := likely(rng, share, stored))
         },
         others={"too_short": n - stored} if n > stored else {},
     )  # fmt: skip
@@ -304,9 +306,7 @@ def due(kind: str, source: Source, begins: int, lost: set[int]) -> tuple[int, st
         return None
     found = judged_by(source.days, begins)
     what = {"language": "es", "block": "Soutenez cette maison fictive"}.get(kind, "")
-    # A line is new for four weeks only.
-    late = kind == "block" and found is not None and found - begins > NEW - 7
-    return None if found is None or late else (found, what)
+    return None if found is None else (found, what)
 
 
 def running(begins: int, wait: int, lost: set[int]) -> int:

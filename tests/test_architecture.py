@@ -104,7 +104,7 @@ def requirements(name: str) -> list[str]:
     return [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+@pytest.mark.parametrize("name", [f"requirements{each}.txt" for each in ("", "-dev", "-next")])
 def test_every_package_is_pinned_and_hashed_and_names_no_place(name: str) -> None:
     lines = requirements(name)
     assert len(lines) > 20

@@ -148,19 +148,29 @@ def test_a_page_that_is_read_later_counts_on_the_day_on_which_it_was_fetched(
     assert [row["read"] for row in rows(db)] == [1]
 
 
-def test_a_line_that_a_site_has_repeated_for_weeks_is_no_longer_new(
-    db: Database, source: Source
+def with_line(db: Database, day: date, line: str = "Suivez-nous") -> None:
+    """One article, of which a line was taken out."""
+    find(db, day, 1)
+    (ident,) = db.execute("SELECT max(id) FROM articles").fetchone()
+    db.table("removed_lines").insert(
+        {"article_id": ident, "line": 4, "text": line, "rule": "memory", "articles": 9}
+    )
+
+
+@pytest.mark.parametrize(
+    ("every", "n", "until"),
+    [(1, 2, 28), (3, 1, 90)],  # four weeks of two articles a day, or 30 articles
+)
+def test_a_line_that_a_site_has_repeated_for_weeks_and_in_many_articles_is_no_longer_new(
+    db: Database, source: Source, every: int, n: int, until: int
 ) -> None:
     register(db, source)
-    for number in range(40):
-        find(db, FIRST + number * ONE, 1)
-        db.table("removed_lines").insert(
-            {"article_id": number + 1, "line": 4, "text": "Suivez-nous", "rule": "memory",
-             "articles": 9}
-        )  # fmt: skip
+    for number in range(0, until + 12, every):
+        for _ in range(n):
+            with_line(db, FIRST + number * ONE)
         measures.measure(db, FIRST + number * ONE)
     told = [bool(json.loads(row["blocks"])) for row in rows(db)]
-    assert told == [True] * 28 + [False] * 12
+    assert told == [number < until for number in range(0, until + 12, every)]
 
 
 # --- The check ----------------------------------------------------------------------------------
@@ -186,6 +196,25 @@ def test_a_silence_is_told_of_once_and_ends_with_news(
     assert (found.well, [alarm.kind for alarm in found.ended]) == (True, ["silence"])
     assert check(db) == found
     assert db.table("alarms").count == 1
+
+
+def test_a_new_block_is_told_of_a_source_of_two_articles_a_week(
+    db: Database, source: Source, today: Callable[[date], None]
+) -> None:
+    register(db, source)
+    began, told = FIRST + 130 * ONE, []
+    for number in range(0, 260, 7):
+        for day in (FIRST + number * ONE, FIRST + (number + 3) * ONE):
+            visit(db, day)
+            # In the first two of them nobody can know that it is one.
+            if day > began + 6 * ONE:
+                with_line(db, day, "Soutenez cette maison fictive")
+            else:
+                find(db, day, 1)
+            today(day)
+            told += [(day - began).days for alarm in check(db).new if alarm.kind == "block"]
+    assert len(told) == 1
+    assert told[0] <= 7 * 7
 
 
 def test_one_alarm_stands_for_all_when_nobody_answers(

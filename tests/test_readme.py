@@ -181,10 +181,10 @@ def test_every_format_of_a_search_is_explained() -> None:
 
 def test_every_make_target_exists() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    targets = set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
     lines = [*SPANS, *(line for _, body in FENCES for line in body.splitlines())]
     typed = [line.partition("#")[0].split() for line in lines if line.startswith("make ")]
-    named = {word for words in typed for word in words[1:] if re.fullmatch("[a-z]+", word)}
+    named = {word for words in typed for word in words[1:] if re.fullmatch("[a-z-]+", word)}
     assert {"demo", "test", "check"} <= named <= targets
     variables = {word.partition("=")[0] for words in typed for word in words if "=" in word}
     assert {name for name in variables if f"$({name})" not in makefile} == set()

@@ -313,12 +313,6 @@ def test_metadata_holds_whatever_the_file_is_called(db: Path) -> None:
     assert "Published articles" in page(db, "/news")
 
 
-def test_the_settings_for_both_datasettes_agree() -> None:
-    newer = yaml.safe_load((FOLDER / "datasette.yaml").read_text(encoding="utf-8"))
-    assert newer["settings"] == json.loads((FOLDER / "settings.json").read_text(encoding="utf-8"))
-    assert newer["databases"]["news"]["queries"] == NEWS["queries"]
-
-
 def test_the_database_cannot_be_downloaded_whole_nor_written(db: Path) -> None:
     (answer,) = get(db, "/news.db")
     assert answer.status_code in {403, 404}

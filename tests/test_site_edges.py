@@ -178,7 +178,7 @@ SQL = ("/news?sql=select+1", "/news/articles?_where=1%3D1", "/news.json?sql=sele
 
 @pytest.mark.parametrize("path", SQL)
 def test_a_public_copy_runs_no_sql_of_readers_and_says_so(fetch: Fetch, path: str) -> None:
-    answer = fetch(path)
+    answer = fetch(path, follow_redirects=True)  # Datasette 1.0 has moved it
     assert answer.status_code == 403
     told = answer.json()["error"] if ".json" in path else answer.text
     assert "Queries of one’s own are not run on this copy" in told
@@ -186,7 +186,7 @@ def test_a_public_copy_runs_no_sql_of_readers_and_says_so(fetch: Fetch, path: st
 
 @pytest.mark.parametrize("path", SQL)
 def test_a_private_copy_runs_sql(private: Fetch, path: str) -> None:
-    assert private(path).status_code == 200
+    assert private(path, follow_redirects=True).status_code == 200
 
 
 def test_listed_queries_are_run_on_a_public_copy(fetch: Fetch) -> None:
@@ -203,10 +203,10 @@ def test_who_asks_too_often_is_told_when_to_come_back_in_their_language(stranger
     assert refused.headers["retry-after"] == "1"
     assert "Attendre 1 s." in refused.text
     assert refused.headers["cache-control"] == "no-store"
-    for path in ("/", "/article/1", "/feeds/fr.atom", "/robots.txt", "/static/tamis.css"):
-        assert stranger(path).status_code == 200
     for path in ("/?q=aide", "/news/articles", "/nl/trends", "/-/databases"):
         assert stranger(path).status_code == 429
+    for path in ("/", "/article/1", "/feeds/fr.atom", "/robots.txt", "/static/tamis.css"):
+        assert stranger(path).status_code == 200
 
 
 def test_this_machine_and_its_tools_are_never_told_to_wait(fetch: Fetch) -> None:
