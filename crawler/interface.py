@@ -86,7 +86,7 @@ def unwritten(app: Any, datasette: Any) -> Any:
     Datasette would run a listed query that is posted, without limit and as one that may write.
     """
 
-    async def answer(scope: Any, receive: Any, send: Any) -> None:
+    async def answer(scope: Any, receive: Any, send: Any) -> Any:
         found = news(datasette)
         if found and scope["type"] == "http" and scope["method"] not in {*READING, "OPTIONS"}:
             below, path = f"{datasette.urls.database(found.name)}/", scope["path"]

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from yearsites import REDESIGNS, START, Kind, Story
 from yearweb import Host, YearWeb
 
 from crawler import archive
+from crawler.drift import weight
 from crawler.frontier import OUTCOMES
 from crawler.urls import key
 
@@ -27,10 +28,10 @@ TOLD_AS = {
     Kind.BLOCK: {"block"}, Kind.LANGUAGE: {"language"}, Kind.FLOOD: {"flood"},
     Kind.MOVED: {"moved"},
 }  # fmt: skip
-# Within so many days; a redesign after so many articles, of which one day's weigh less than as many
-# of several days; silence after so many of the longest pauses, in months that are not quiet ones.
+# Within so many days; a redesign within so many articles, of which those of one day weigh less than
+# as many of several days; silence after so many of the longest pauses, in months that are not quiet ones.
 SOON = {Kind.DEAD: 7, Kind.REFUSED: 7, Kind.BROKEN: 12, Kind.FLOOD: 1, Kind.MOVED: 10}
-ARTICLES, PAUSES, SILENT, QUIET = 50, 4, 14, (7, 8)
+ARTICLES, PAUSES, SILENT, QUIET = 30, 4, 14, (7, 8)
 MOST_FALSE = 1  # alarms of a source a year
 # Days for which an article may wait: a site that refuses is tried so often (schedule.MAX_TRIES).
 STILL_TRIED = 6
@@ -331,8 +332,13 @@ def _due(host: Host, last: int) -> int | None:
         loud = [day for day in days if YearWeb.date(day).month not in QUIET]
         wait = max(SILENT, PAUSES * longest)
         return loud[wait] if wait < len(loud) else None
-    since = [story.day for story in host.year.stories if story.day >= fault.since]
-    return since[ARTICLES] if len(since) > ARTICLES else None
+    since = Counter(story.day for story in host.year.stories if story.day >= fault.since)
+    enough = (
+        day
+        for number, (day, of) in enumerate(zip(since, accumulate(since.values()), strict=True))
+        if weight(of, number + 1) >= ARTICLES
+    )
+    return next(enough, None)
 
 
 def _refused(host: Host, day: int) -> bool:
