@@ -29,7 +29,8 @@ TOLD_AS = {
     Kind.MOVED: {"moved"},
 }  # fmt: skip
 # Within so many days; a redesign within so many articles, of which those of one day weigh less than
-# as many of several days; silence after so many of the longest pauses, in months that are not quiet ones.
+# as many of several days; silence after so many of the longest pauses, in months that are not
+# quiet ones.
 SOON = {Kind.DEAD: 7, Kind.REFUSED: 7, Kind.BROKEN: 12, Kind.FLOOD: 1, Kind.MOVED: 10}
 ARTICLES, PAUSES, SILENT, QUIET = 30, 4, 14, (7, 8)
 MOST_FALSE = 1  # alarms of a source a year
