@@ -4,7 +4,6 @@ Trafilatura runs in its default mode: `favor_precision` loses recall outside Eng
 `deduplicate` changes its answer with the number of pages seen before.
 """
 
-import copy
 import logging
 import re
 from collections import Counter
@@ -13,9 +12,8 @@ from collections.abc import Iterable, Iterator
 from htmldate import find_date
 from lxml import etree
 from lxml.html import HtmlElement
-from trafilatura import bare_extraction, load_html
 from trafilatura.metadata import extract_author
-from trafilatura.settings import DEFAULT_CONFIG, Document
+from trafilatura.settings import Extractor
 
 from enrich import memory
 from enrich.article import UNTOLD, Explained, Extracted, Hints
@@ -25,6 +23,7 @@ from enrich.blocks import WORD, Layout
 from enrich.bodies import readable, refuse, uncrowded
 from enrich.charset import decode
 from enrich.claims import Claims, claims_of
+from enrich.engine import body_text, engine_tree, whole_cascade
 from enrich.front import Front, front_of, text_of
 from enrich.images import lead_image
 from enrich.kinds import Kind, kind_of
@@ -33,28 +32,22 @@ from enrich.published import published_of
 from enrich.rights import declared
 from enrich.sections import sections_of
 from enrich.sieve import Change, sieve
-from enrich.text import absolute, printable
+from enrich.text import absolute
 from enrich.titles import title_of
 
-# Trafilatura logs every page it refuses; the ledger says so better.
-logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
+# It logs every page it finds no date in; the ledger says so better.
 logging.getLogger("htmldate").setLevel(logging.CRITICAL)
 
 # A notice of two short sentences has some ten words; what is shorter than five is a bare title,
 # "Loading..." or "Page not found".
 MIN_WORDS = 5
-# One reference to a character that XML does not have would empty the whole page.
-REFERENCE = re.compile(r"&#(?:[xX]([0-9a-fA-F]{1,8})|([0-9]{1,10}));?")
-LEGAL = (
-    range(0x9, 0xB), range(0xD, 0xE), range(0x20, 0xD800), range(0xE000, 0xFFFE),
-    range(0x10000, 0x110000),
-)  # fmt: skip
 # Under so many characters (its MIN_EXTRACTED_SIZE) Trafilatura takes all that <article> holds as
 # one line, date and by-line glued to the text. Its paragraphs are taken instead if they hold half
 # of that: to always ask for them costs .003 of F on pages with longer texts (wcxb .9418, .9385).
 NOTICE, MIN_KEPT = 250, 0.5
-PARAGRAPHS = copy.deepcopy(DEFAULT_CONFIG)
-PARAGRAPHS.set("DEFAULT", "MIN_EXTRACTED_SIZE", "0")
+PARAGRAPHS = Extractor(output_format="python", comments=False)
+PARAGRAPHS.min_extracted_size = 0
+TABLELESS = Extractor(output_format="python", comments=False, tables=False)
 # How Trafilatura writes a table's cell. A text that begins with one is a page laid out by tables,
 # menu and all, as hand-made sites are.
 CELL = "|"
@@ -82,7 +75,7 @@ def extract(
         return _nothing(no, hints)
     html = body if isinstance(body, str) else decode(body, content_type, hints.language)[0]
     html, cut = readable(html)
-    tree = load_html(REFERENCE.sub(_legal, html))
+    tree = engine_tree(html)
     if tree is not None and (less := uncrowded(html, tree)):
         html, cut = less, True
         tree = engine_tree(html)
@@ -99,7 +92,7 @@ def extract(
         claims, front, url, title=title.value, feed=hints.authors,
         search=lambda: extract_author(tree) if _may_sign(tree) else None,
     )  # fmt: skip
-    engine = _engine_text(tree, html, url)
+    engine = _engine_text(tree, html, front.names)
     sieved = sieve(tree, engine, claims=claims, title=title.value, url=url, authors=authors.value)
     origin = origin_of(
         tree, url, text="\n".join(sieved.lines), canonicals=canonicals,
@@ -158,11 +151,6 @@ def extract(
     )
 
 
-def engine_tree(html: str) -> HtmlElement | None:
-    """The page's tree, without references to characters that would empty it."""
-    return load_html(REFERENCE.sub(_legal, html))
-
-
 def _nothing(kind: Kind, hints: Hints) -> Extracted:
     return Extracted(kind=kind.name, reason=kind.reason, title=hints.title or "", text="", words=0)
 
@@ -186,14 +174,13 @@ def _may_sign(tree: HtmlElement) -> bool:
     return any(word in names for word in AUTHOR_WORDS) or bool(AUTHORS(tree))
 
 
-def _engine_text(tree: HtmlElement, html: str, url: str) -> str:
-    """Trafilatura's text; a paragraph a line. Its metadata are not asked for: half of its time."""
-    found = bare_extraction(tree, url=url, include_comments=False)
-    body = printable(found.text or "").strip() if isinstance(found, Document) else ""
+def _engine_text(tree: HtmlElement, html: str, names: Iterable[str]) -> str:
+    """Trafilatura's text, a paragraph a line; another reading of pages that it reads badly."""
+    body = body_text(tree, names, html)
     if body.startswith(CELL):
-        return _without_layout(tree, url, body)
+        return _without_layout(tree, body)
     if body and len(body) < NOTICE and "\n" not in body:
-        return _notice(html, url, body)
+        return _notice(html, body)
     return body
 
 
@@ -230,17 +217,15 @@ def _gone(before: str, after: str) -> Iterator[Change]:
             yield Change(text=line, rule="origin")
 
 
-def _without_layout(tree: HtmlElement, url: str, text: str) -> str:
+def _without_layout(tree: HtmlElement, text: str) -> str:
     """The text without the tables that only place things, if anything is left of it then."""
-    found = bare_extraction(tree, url=url, include_comments=False, include_tables=False)
-    bare = printable(found.text or "").strip() if isinstance(found, Document) else ""
+    bare = whole_cascade(tree, TABLELESS)
     return bare if len(WORD.findall(bare)) >= MIN_WORDS else text
 
 
-def _notice(html: str, url: str, text: str) -> str:
+def _notice(html: str, text: str) -> str:
     """A short text by its paragraphs, if they are some of what Trafilatura put on one line."""
-    found = bare_extraction(html, url=url, include_comments=False, config=PARAGRAPHS)
-    parted = printable(found.text or "").strip() if isinstance(found, Document) else ""
+    parted = whole_cascade(html, PARAGRAPHS)
     words, all_words = WORD.findall(parted), WORD.findall(text)
     part_of_it = not Counter(words) - Counter(all_words)
     return parted if part_of_it and len(words) >= MIN_KEPT * len(all_words) else text
@@ -286,13 +271,6 @@ def bcp47(declared: str | None) -> str | None:
     language, script, region = shape.groups()
     parts = (language.lower(), script and script.title(), region and region.upper())
     return "-".join(part for part in parts if part)
-
-
-def _legal(reference: re.Match[str]) -> str:
-    """A numeric reference, unless it is to a character that XML, and so lxml, refuses."""
-    hexadecimal, decimal = reference.groups()
-    number = int(hexadecimal, 16) if hexadecimal else int(decimal)
-    return reference[0] if any(number in legal for legal in LEGAL) else ""
 
 
 def _canonicals(tree: HtmlElement, url: str) -> Iterator[str]:

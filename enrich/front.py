@@ -68,7 +68,8 @@ class Spot:
 class Front:
     """What the walk met. Elements are the tree's own: use them before the tree is changed.
 
-    `elements` are all of the tree's in document order, comments among them.
+    `elements` are all of the tree's in document order, comments among them, and `names` the classes,
+    ids and itemprops of those that can hold text.
     """
 
     elements: tuple[HtmlElement, ...]
@@ -77,12 +78,14 @@ class Front:
     signed: tuple[Spot, ...]
     times: tuple[Spot, ...]
     document_title: str
+    names: frozenset[str]
 
 
 def front_of(tree: HtmlElement) -> Front:
     """Walk over the page once. Never raises."""
     spots: dict[str, list[Spot]] = {kind: [] for kind in KINDS}
     elements = tuple(tree.iter())
+    signs = _Signs()
     for at, element in enumerate(elements):
         tag = element.tag
         if tag in NAMELESS or not isinstance(tag, str):
@@ -90,13 +93,14 @@ def front_of(tree: HtmlElement) -> Front:
         if kind := TAGS.get(tag):
             spots[kind].append(Spot(element, at))
         get = element.get  # a loop over the names takes a fifth longer
-        if (
-            ((name := get("class")) and _is_signed(name))
-            or ((name := get("id")) and _is_signed(name))
-            or ((name := get("itemprop")) and _is_signed(name))
-            or (tag == "a" and _is_writers(element))
-            or tag == "byline"
-        ):
+        signed = tag == "byline" or (tag == "a" and _is_writers(element))
+        if name := get("class"):
+            signed = signs[name] or signed
+        if name := get("id"):
+            signed = signs[name] or signed
+        if name := get("itemprop"):
+            signed = signs[name] or signed
+        if signed:
             spots["signed"].append(Spot(element, at))
     title = tree.find(".//title")
     return Front(
@@ -106,7 +110,16 @@ def front_of(tree: HtmlElement) -> Front:
         subheadings=tuple(spots["subheadings"][:MAX_HEADINGS]),
         signed=tuple(spots["signed"]),
         times=tuple(spots["times"]),
+        names=frozenset(signs),
     )
+
+
+class _Signs(dict[str, bool]):
+    """Whether each name on a page is a by-line's: most are there many times."""
+
+    def __missing__(self, name: str) -> bool:
+        self[name] = _is_signed(name)
+        return self[name]
 
 
 @lru_cache(maxsize=8_192)

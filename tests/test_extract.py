@@ -7,7 +7,8 @@ from web import article
 
 from enrich.article import Hints
 from enrich.attachments import Attachment
-from enrich.extract import _may_sign, engine_tree, extract
+from enrich.engine import engine_tree
+from enrich.extract import _may_sign, extract
 from enrich.rights import Signals
 
 URL = "https://quai.example.org/spip.php?article12"

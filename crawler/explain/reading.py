@@ -19,7 +19,8 @@ from enrich.blocks import Block, key, layout, visible
 from enrich.charset import decode
 from enrich.chosen import Chosen
 from enrich.claims import claims_of
-from enrich.extract import bcp47, engine_tree, extract
+from enrich.engine import engine_tree
+from enrich.extract import bcp47, extract
 from enrich.language import LanguageHints, identify, priors
 from enrich.sieve import MAX_SEARCHED, MIN_FOUND
 from enrich.text import printable

@@ -1,0 +1,146 @@
+"""The body of a page as Trafilatura finds it, without the work that could not change the answer.
+
+The steps are Trafilatura's own functions in its order (`trafilatura.core.trafilatura_sequence`,
+2.3). Left out are copies of the tree that nobody changes, searches for what the page has no name
+of, and second opinions that cannot win, which together are two fifths of its time. Where it finds
+little, all of it runs. tests/test_engine.py holds that the answers are the same.
+"""
+
+import logging
+import re
+from collections.abc import Iterable
+from copy import copy
+
+from lxml import etree
+from lxml.html import HtmlElement, fromstring
+from trafilatura import bare_extraction, html2txt
+from trafilatura.core import ESCALATION_MAX_LENGTH, ESCALATION_PAGE_SHARE
+from trafilatura.external import SANITIZED_XPATH, compare_extraction
+from trafilatura.htmlprocessing import convert_tags, prune_unwanted_nodes, tree_cleaning
+from trafilatura.main_extractor import extract_content
+from trafilatura.settings import Document, Extractor
+from trafilatura.utils import is_dubious_html, repair_faulty_html
+from trafilatura.xml import xmltotxt
+from trafilatura.xpaths import RAW_TREE_PRUNE_XPATH, REMOVE_COMMENTS_AND_LISTS_XPATH
+
+from enrich.text import printable
+
+# Trafilatura logs every page it refuses; the ledger says so better.
+logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
+
+# One reference to a character that XML does not have would empty the whole page.
+REFERENCE = re.compile(r"&#(?:[xX]([0-9a-fA-F]{1,8})|([0-9]{1,10}));?")
+LEGAL = (
+    range(0x9, 0xB), range(0xD, 0xE), range(0x20, 0xD800), range(0xE000, 0xFFFE),
+    range(0x10000, 0x110000),
+)  # fmt: skip
+# Trafilatura's own parser, but all elements are of one class. `lxml.html` asks for the class of
+# each whenever it is met, for the sake of forms, which takes an eighth of all our time.
+PARSER = etree.HTMLParser(
+    collect_ids=False, default_doctype=False, encoding="utf-8", remove_comments=True,
+    remove_pis=True,
+)  # fmt: skip
+PARSER.set_element_class_lookup(etree.ElementDefaultClassLookup(element=HtmlElement))
+# What Trafilatura mends stands in the first 4,096 characters and the line that they end in.
+BEGINNING = 8_192
+SHORT_BEGINNING = 50
+UNPARSED = bytes([*range(0x9), 0xB, 0xC, *range(0xE, 0x20)])
+NO_CHARACTERS = (b"\xef\xbf\xbe", b"\xef\xbf\xbf")  # U+FFFE and U+FFFF
+
+OPTIONS = Extractor(output_format="python", comments=False)
+# What a class or an id has in which one of its searches for what is no article can find anything.
+APPENDED = ("mvp-post-add", "infinite", "elementor-share-buttons")
+COMMENTS = ("omment", "comol", "disqus_thread", "dsq-comments")
+# On a page with such JSON-LD it takes the comments for the text.
+FORUM = "DiscussionForumPosting"
+# The texts that it may take for a part of the body, and how it writes a film that it found.
+TEXTS = etree.XPath(
+    "descendant::text()[normalize-space()][not(parent::script or parent::style)]",
+    smart_strings=False,
+)
+FILM = "VIDEO"
+
+
+def engine_tree(html: str) -> HtmlElement | None:
+    """The page as Trafilatura parses it, or None. References that would empty it are left out."""
+    html = REFERENCE.sub(_legal, html)
+    beginning = html[:SHORT_BEGINNING].lower()
+    end = html.find("\n", BEGINNING) + 1 or len(html)
+    mended = repair_faulty_html(html[:end], beginning) + html[end:]
+    raw = mended.encode("utf-8", "surrogatepass").translate(None, UNPARSED)
+    for character in NO_CHARACTERS:
+        raw = raw.replace(character, b"")
+    try:
+        tree: HtmlElement = fromstring(raw, parser=PARSER)
+    except (etree.LxmlError, ValueError, AssertionError):
+        return None
+    return None if is_dubious_html(beginning) and len(tree) < 2 else tree  # noqa: PLR2004
+
+
+def _legal(reference: re.Match[str]) -> str:
+    """A numeric reference, unless it is to a character that XML, and so lxml, refuses."""
+    hexadecimal, decimal = reference.groups()
+    number = int(hexadecimal, 16) if hexadecimal else int(decimal)
+    return reference[0] if any(number in legal for legal in LEGAL) else ""
+
+
+def body_text(tree: HtmlElement, names: Iterable[str], scripts: str) -> str:
+    """The body, a paragraph a line, "" for none. `tree` stays as it is.
+
+    `names` are the classes and ids of all its elements, and `scripts` what holds its JSON-LD.
+    """
+    if FORUM in scripts:
+        return whole_cascade(tree)
+    page = _pruned(tree, "\n".join(names))
+    cleaned = tree_cleaning(copy(page), OPTIONS)
+    body, text = extract_content(convert_tags(copy(cleaned), OPTIONS), OPTIONS)
+    if len(text) < OPTIONS.min_extracted_size:
+        return whole_cascade(tree)
+    most = _most(page)
+    if _may_lose(body, len(text), most):
+        body, text = compare_extraction(cleaned, copy(page), body, text, OPTIONS)
+    if len(text) < OPTIONS.min_extracted_size or _is_little(page, len(text), most):
+        return whole_cascade(tree)
+    return _lines(xmltotxt(body, OPTIONS.formatting))
+
+
+def whole_cascade(page: HtmlElement | str, options: Extractor = OPTIONS) -> str:
+    """The same by all that Trafilatura does; for what `options` ask."""
+    found = bare_extraction(page, options=options)
+    return _lines(found.text or "") if isinstance(found, Document) else ""
+
+
+def _lines(text: str) -> str:
+    return printable(text).strip()
+
+
+def _pruned(tree: HtmlElement, names: str) -> HtmlElement:
+    """The page without comments and further articles, a copy if there are any."""
+    wanted = [
+        *(RAW_TREE_PRUNE_XPATH if any(name in names for name in APPENDED) else ()),
+        *(REMOVE_COMMENTS_AND_LISTS_XPATH if any(name in names for name in COMMENTS) else ()),
+    ]
+    if not wanted or not any(search(tree) for search in wanted):
+        return tree
+    return prune_unwanted_nodes(copy(tree), wanted)
+
+
+def _most(page: HtmlElement) -> int:
+    """The most characters that any way of reading the page can give."""
+    films = sum(1 for _ in page.iter("iframe"))
+    return len(" ".join(" ".join(TEXTS(page)).split())) + len(FILM) * films
+
+
+def _may_lose(body: etree._Element, length: int, most: int) -> bool:
+    """Whether what readability or justext finds might replace this text."""
+    deficient = not body.xpath(".//p//text()") or (
+        len(body.findall(".//table")) > len(body.findall(".//p"))
+    )
+    return 2 * length < most or deficient or bool(body.xpath(SANITIZED_XPATH))
+
+
+def _is_little(page: HtmlElement, length: int, most: int) -> bool:
+    """Whether it is so little of the page that Trafilatura reads it again, less strictly."""
+    if length >= ESCALATION_MAX_LENGTH or length >= ESCALATION_PAGE_SHARE * most:
+        return False
+    return length < ESCALATION_PAGE_SHARE * len(html2txt(page))
