@@ -14,8 +14,13 @@ from copy import copy
 from lxml import etree
 from lxml.html import HtmlElement, fromstring
 from trafilatura import bare_extraction, html2txt
-from trafilatura.core import ESCALATION_MAX_LENGTH, ESCALATION_PAGE_SHARE
-from trafilatura.external import SANITIZED_XPATH, compare_extraction
+from trafilatura.core import (
+    ESCALATION_ACCEPT_RATIO,
+    ESCALATION_JUSTEXT_RATIO,
+    ESCALATION_MAX_LENGTH,
+    ESCALATION_PAGE_SHARE,
+)
+from trafilatura.external import SANITIZED_XPATH, compare_extraction, justext_rescue
 from trafilatura.htmlprocessing import convert_tags, prune_unwanted_nodes, tree_cleaning
 from trafilatura.main_extractor import extract_content
 from trafilatura.settings import Document, Extractor
@@ -48,16 +53,18 @@ UNPARSED = bytes([*range(0x9), 0xB, 0xC, *range(0xE, 0x20)])
 NO_CHARACTERS = (b"\xef\xbf\xbe", b"\xef\xbf\xbf")  # U+FFFE and U+FFFF
 
 OPTIONS = Extractor(output_format="python", comments=False)
-# What a class or an id has in which one of its searches for what is no article can find anything.
+RECALL = Extractor(output_format="python", comments=False, recall=True)
+# What a class or an id has with which its searches for what is no article can find anything.
 APPENDED = ("mvp-post-add", "infinite", "elementor-share-buttons")
-COMMENTS = ("omment", "comol", "disqus_thread", "dsq-comments")
+COMMENTS = re.compile(
+    "^(?:[Cc]omment(?!ary)|comol|disqus_thread|dsq-comments)|(?:article|post)-comments",
+    re.MULTILINE,
+)
 # On a page with such JSON-LD it takes the comments for the text.
 FORUM = "DiscussionForumPosting"
-# The texts that it may take for a part of the body, and how it writes a film that it found.
-TEXTS = etree.XPath(
-    "descendant::text()[normalize-space()][not(parent::script or parent::style)]",
-    smart_strings=False,
-)
+# All texts that may be a part of the body, and how it writes a film that it found.
+RUNS = "descendant::text()[normalize-space()][not(parent::script or parent::style)]"
+TEXTS = etree.XPath(RUNS, smart_strings=False)
 FILM = "VIDEO"
 
 
@@ -84,24 +91,43 @@ def _legal(reference: re.Match[str]) -> str:
     return reference[0] if any(number in legal for legal in LEGAL) else ""
 
 
-def body_text(tree: HtmlElement, names: Iterable[str], scripts: str) -> str:
+def texts_of(tree: HtmlElement) -> list[str]:
+    """All runs of text in a page that are not blank, of programs none."""
+    found: list[str] = TEXTS(tree)
+    return found
+
+
+def body_text(
+    tree: HtmlElement, *, names: Iterable[str], texts: Iterable[str], scripts: str
+) -> str:
     """The body, a paragraph a line, "" for none. `tree` stays as it is.
 
-    `names` are the classes and ids of all its elements, and `scripts` what holds its JSON-LD.
+    `names` are the classes and ids of its elements, `texts` is what `texts_of` finds in it, and
+    `scripts` is what holds its JSON-LD.
     """
     if FORUM in scripts:
         return whole_cascade(tree)
-    page = _pruned(tree, "\n".join(names))
+    try:
+        body = _body(_pruned(tree, "\n".join(names)), _most(tree, texts))
+    except Exception:  # noqa: BLE001 (it has its own ways to end what it cannot read)
+        body = None
+    return whole_cascade(tree) if body is None else _lines(xmltotxt(body, OPTIONS.formatting))
+
+
+def _body(page: HtmlElement, most: int) -> etree._Element | None:
+    """The body by the first, second and last steps of the cascade; None if it needs the others.
+
+    `most` are the most characters that any way of reading the page can give.
+    """
     cleaned = tree_cleaning(copy(page), OPTIONS)
     body, text = extract_content(convert_tags(copy(cleaned), OPTIONS), OPTIONS)
     if len(text) < OPTIONS.min_extracted_size:
-        return whole_cascade(tree)
-    most = _most(page)
+        return None
     if _may_lose(body, len(text), most):
         body, text = compare_extraction(cleaned, copy(page), body, text, OPTIONS)
-    if len(text) < OPTIONS.min_extracted_size or _is_little(page, len(text), most):
-        return whole_cascade(tree)
-    return _lines(xmltotxt(body, OPTIONS.formatting))
+    if len(text) < OPTIONS.min_extracted_size:
+        return None
+    return _again(page, body, len(text)) if _is_little(page, len(text), most) else body
 
 
 def whole_cascade(page: HtmlElement | str, options: Extractor = OPTIONS) -> str:
@@ -115,20 +141,17 @@ def _lines(text: str) -> str:
 
 
 def _pruned(tree: HtmlElement, names: str) -> HtmlElement:
-    """The page without comments and further articles, a copy if there are any."""
+    """The page without comments and further articles: a copy if it may have any."""
     wanted = [
         *(RAW_TREE_PRUNE_XPATH if any(name in names for name in APPENDED) else ()),
-        *(REMOVE_COMMENTS_AND_LISTS_XPATH if any(name in names for name in COMMENTS) else ()),
+        *(REMOVE_COMMENTS_AND_LISTS_XPATH if COMMENTS.search(names) else ()),
     ]
-    if not wanted or not any(search(tree) for search in wanted):
-        return tree
-    return prune_unwanted_nodes(copy(tree), wanted)
+    return prune_unwanted_nodes(copy(tree), wanted) if wanted else tree
 
 
-def _most(page: HtmlElement) -> int:
-    """The most characters that any way of reading the page can give."""
-    films = sum(1 for _ in page.iter("iframe"))
-    return len(" ".join(" ".join(TEXTS(page)).split())) + len(FILM) * films
+def _most(tree: HtmlElement, texts: Iterable[str]) -> int:
+    films = sum(1 for _ in tree.iter("iframe"))
+    return len(" ".join(" ".join(texts).split())) + len(FILM) * films
 
 
 def _may_lose(body: etree._Element, length: int, most: int) -> bool:
@@ -144,3 +167,15 @@ def _is_little(page: HtmlElement, length: int, most: int) -> bool:
     if length >= ESCALATION_MAX_LENGTH or length >= ESCALATION_PAGE_SHARE * most:
         return False
     return length < ESCALATION_PAGE_SHARE * len(html2txt(page))
+
+
+def _again(page: HtmlElement, body: etree._Element, length: int) -> etree._Element:
+    """The body as a less strict reading or justext has it, if that is much more."""
+    cleaned = tree_cleaning(copy(page), RECALL)
+    more, text = extract_content(convert_tags(copy(cleaned), RECALL), RECALL)
+    more, text = compare_extraction(cleaned, copy(page), more, text, RECALL)
+    other, said = justext_rescue(copy(page), OPTIONS)
+    if len(said) > len(text) and len(said) > ESCALATION_JUSTEXT_RATIO * length:
+        return other
+    enough = max(OPTIONS.min_extracted_size, ESCALATION_ACCEPT_RATIO * length)
+    return more if len(text) >= enough and len(text) > ESCALATION_ACCEPT_RATIO * length else body

@@ -23,7 +23,7 @@ from enrich.blocks import WORD, Layout
 from enrich.bodies import readable, refuse, uncrowded
 from enrich.charset import decode
 from enrich.claims import Claims, claims_of
-from enrich.engine import body_text, engine_tree, whole_cascade
+from enrich.engine import body_text, engine_tree, texts_of, whole_cascade
 from enrich.front import Front, front_of, text_of
 from enrich.images import lead_image
 from enrich.kinds import Kind, kind_of
@@ -92,13 +92,14 @@ def extract(
         claims, front, url, title=title.value, feed=hints.authors,
         search=lambda: extract_author(tree) if _may_sign(tree) else None,
     )  # fmt: skip
-    engine = _engine_text(tree, html, front.names)
+    texts = texts_of(tree)
+    engine = _engine_text(tree, html, body_text(tree, names=front.names, texts=texts, scripts=html))
     sieved = sieve(tree, engine, claims=claims, title=title.value, url=url, authors=authors.value)
+    whole = "\n".join(sieved.lines)
     origin = origin_of(
-        tree, url, text="\n".join(sieved.lines), canonicals=canonicals,
+        tree, url, text=whole, texts=texts, canonicals=canonicals,
         feed=(hints.publisher, hints.origin_url), site_name=claims.meta("og:site_name"),
     )  # fmt: skip
-    whole = "\n".join(sieved.lines)
     text = without_origin(whole, origin)
     stated = published.value if published.source != "page" else None
     kind = kind_of(
@@ -174,9 +175,8 @@ def _may_sign(tree: HtmlElement) -> bool:
     return any(word in names for word in AUTHOR_WORDS) or bool(AUTHORS(tree))
 
 
-def _engine_text(tree: HtmlElement, html: str, names: Iterable[str]) -> str:
+def _engine_text(tree: HtmlElement, html: str, body: str) -> str:
     """Trafilatura's text, a paragraph a line; another reading of pages that it reads badly."""
-    body = body_text(tree, names, html)
     if body.startswith(CELL):
         return _without_layout(tree, body)
     if body and len(body) < NOTICE and "\n" not in body:

@@ -7,7 +7,7 @@ and nothing counts if a page has several of it (a list of references, of cards, 
 
 import re
 import tomllib
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -17,6 +17,7 @@ from urllib.parse import urljoin, urlsplit
 from lxml import etree
 from lxml.html import HtmlElement
 
+from enrich.engine import RUNS, texts_of
 from enrich.hosts import registered, site
 from enrich.text import UNPRINTABLE, fold, printable
 from enrich.tree import names_of
@@ -55,9 +56,8 @@ LONG, TAIL = 400, 300
 # that are looked at. On 1,185 real pages nothing right was longer, and no page had over 60.
 MAX_REST, MAX_NAME, MAX_NAME_WORDS, MAX_CREDIT, MAX_CANDIDATES = 200, 60, 8, 90, 200
 
-_WHERE = "descendant::text()[normalize-space()][not(parent::script or parent::style)]"
-TEXTS = etree.XPath(_WHERE, smart_strings=False)
-PLACED = etree.XPath(_WHERE)
+# As `engine.texts_of`, with the element of each.
+PLACED = etree.XPath(RUNS)
 
 # By so many of its first letters a run of text is found again; so many are looked for within lines
 # (each costs a search through the text), more than any real page of 1,185 has, and so long is the
@@ -102,14 +102,16 @@ def origin_of(  # noqa: PLR0911 - witnesses in their order
     url: str,
     *,
     text: str = "",
+    texts: Sequence[str] | None = None,
     canonicals: Iterable[str] = (),
     feed: tuple[str | None, str | None] = (None, None),
     site_name: str | None = None,
 ) -> Origin | None:
     """The origin that the page at `url` states, or None. Never raises, changes nothing.
 
-    `text` is the page's extracted text, by which the article's ends are known; `canonicals` its
-    rel=canonical, absolute; `feed` the publisher and address in its feed; `site_name` its own.
+    `text` is the page's extracted text, by which the article's ends are known; `texts` what
+    `engine.texts_of` finds, if that is known; `canonicals` its rel=canonical, absolute; `feed` the
+    publisher and address in its feed; `site_name` its own.
     """
     try:
         own = house(urlsplit(url).hostname or "")
@@ -117,7 +119,8 @@ def origin_of(  # noqa: PLR0911 - witnesses in their order
         return None
     if not own:
         return None
-    said = _said(tree, url, own, text, site_name)
+    page = _Page(url, own, text, site_name)
+    said = _said(page, _places(tree, text, texts_of(tree) if texts is None else texts))
     declared = next((one for one in canonicals if _is_elsewhere_article(one, own)), None)
     publisher, address = feed
     named = publisher if publisher and not _is_own(publisher, own, site_name) else None
@@ -199,10 +202,9 @@ class _Page:
     site_name: str | None
 
 
-def _said(tree: HtmlElement, url: str, own: str, text: str, site_name: str | None) -> Origin | None:
-    page = _Page(url, own, text, site_name)
+def _said(page: _Page, places: Iterable[_Place]) -> Origin | None:
     found: list[tuple[Origin, bool, bool]] = []
-    for place in _places(tree, text):
+    for place in places:
         lines = _lines(place.block)
         for at, line in enumerate(lines):
             read = _read(line, lines[at + 1 : at + 4], place, page)
@@ -236,13 +238,15 @@ def _agree(one: Origin, best: Origin) -> bool:
     return one.url == best.url or (one.url is None and one.relation == best.relation)
 
 
-def _places(tree: HtmlElement, text: str) -> list[_Place]:  # noqa: C901 - one pass, few sums
+def _places(  # noqa: C901 - one pass, few sums
+    tree: HtmlElement, text: str, texts: Iterable[str]
+) -> list[_Place]:
     """The blocks of text in which a line begins with a phrase, with where they are."""
     seen = body = looks = 0
     first = last = None
     begins = {line[:KEY] for line in text.split("\n")}
     waiting: dict[int, tuple[int, int]] = {}
-    for number, run in enumerate(TEXTS(tree)):
+    for number, run in enumerate(texts):
         if run.isspace():
             continue
         stripped = run.lstrip(LEAD)
@@ -267,10 +271,10 @@ def _places(tree: HtmlElement, text: str) -> list[_Place]:  # noqa: C901 - one p
     if not waiting:
         return []
     # Only now, since to know a text's element costs ten times as much as the text.
-    texts = PLACED(tree)
+    placed = PLACED(tree)
     blocks: dict[HtmlElement, tuple[int, int]] = {}
     for number, before in waiting.items():
-        if (block := _block(_holder(texts[number]))) is not None:
+        if (block := _block(_holder(placed[number]))) is not None:
             blocks.setdefault(block, before)
     if first is None or last is None:
         return [_Place(block, near=True, far=True) for block in blocks]
