@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -20,6 +20,8 @@ BLOCKS = frozenset(
      "main", "menu", "nav", "ol", "option", "p", "pre", "section", "summary", "table", "tbody",
      "td", "tfoot", "th", "thead", "tr", "ul"}
 )  # fmt: skip
+# What the walk stops at; a link may hold blocks.
+TELLING = BLOCKS | {"a", "br", "time"}
 # What shows no text, or none that is the page's own; `rt` and `rp` are reading aids above words.
 HIDDEN = frozenset(
     {"script", "style", "noscript", "template", "svg", "head", "iframe", "object", "select",
@@ -35,6 +37,11 @@ NUMBERED = re.compile(r"\d\d")
 WORD = re.compile(
     r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]|\w+"
 )
+# The same for plain ASCII, as most lines are, at half the cost.
+PLAIN = "".join(char.lower() if WORD.match(char) else " " for char in map(chr, range(128)))
+
+
+END = 6  # where a box has its `end`
 
 
 # Tuples by name, since a page has hundreds of each and a frozen dataclass takes four times as long.
@@ -81,6 +88,9 @@ class Box(NamedTuple):
     anchor: bool
 
 
+_box = partial(tuple.__new__, Box)  # as Box._make, which takes twice as long
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
     """Blocks in reading order, and boxes in the order in which they open."""
@@ -96,8 +106,9 @@ def key(text: str) -> str:
     >>> key("« Un accueil\u00ad, 24h/24 ! »")
     'un accueil 24h 24'
     """
-    if not text.isascii():
-        text = unicodedata.normalize("NFKC", WIDTHLESS.sub("", text))
+    if text.isascii():
+        return " ".join(text.translate(PLAIN).split())
+    text = unicodedata.normalize("NFKC", WIDTHLESS.sub("", text))
     return " ".join(WORD.findall(text.casefold()))
 
 
@@ -108,112 +119,115 @@ def visible(tree: HtmlElement) -> tuple[Block, ...]:
 
 def layout(tree: HtmlElement) -> Layout:
     """The blocks and boxes of a page. Does not change `tree`; linear, and no page is too deep."""
-    walk = etree.iterwalk(tree, events=("start", "end", "comment", "pi"))
     page = _Page()
+    walk = etree.iterwalk(tree, events=("start", "end", "comment", "pi"))
     for event, element in walk:
         if event == "start":
-            if element.tag in HIDDEN:
+            tag = element.tag
+            if tag in HIDDEN:
                 walk.skip_subtree()
-            else:
-                page.open(element)
+                continue
+            if tag in TELLING:
+                page.open(element, tag)
+            text = element.text
         else:
-            page.close(element)
+            if element is page.inner or element is page.link:
+                page.close(element)
+            text = element.tail
+        # Half of all texts are the indentation of the source.
+        if text and (page.said or not text.isspace()):
+            page.say(text)
     return page.done()
 
 
 class _Page:
-    """What the walk has read so far: which boxes are open, and the text since the last break."""
+    """What the walk has read so far: which boxes are open, and the text since the last break.
+
+    `inner` is the element of the innermost box that is open, and `link` the innermost link.
+    """
 
     def __init__(self) -> None:
         self.blocks: list[Block] = []
-        # One entry a box, in the order in which they open.
-        self.tags, self.looks, self.parents = ["html"], ["html"], [0]
-        self.names: list[str] = [""]
-        self.roles: list[str | None] = [None]
-        self.firsts, self.ends, self.anchors = [0], [0], [False]
+        self.boxes: list[list[Any]] = [["html", "html", "", None, 0, 0, 0, False]]
         self.around: list[tuple[Any, int]] = [(None, 0)]
-        self.links: list[HtmlElement] = []
+        self.links: list[Any] = [None]
+        self.inner: Any = None
+        self.link: Any = None
         self.said: list[str] = []
-        self.linked: list[tuple[HtmlElement, list[str]]] = []  # a link and what was said in it
+        self.linked: list[tuple[Any, list[str]]] = []  # a link and what was said in it
         self.dated = False
 
-    def open(self, element: HtmlElement) -> None:
-        tag = element.tag
-        if tag == "a" and element.get("href"):
-            self.links.append(element)
-        if tag in BLOCKS or (tag == "a" and len(element) and element[0].tag in BLOCKS):
-            self._break()
-            self.parents.append(self.around[-1][1])
-            self.around.append((element, len(self.tags)))
-            self.tags.append(tag)
-            names, role = _names(element)
-            self.names.append(names)
-            self.roles.append(role)
-            self.looks.append(_look(tag, names))
-            self.firsts.append(len(self.blocks))
-            self.ends.append(len(self.blocks))
-            self.anchors.append(bool(self.links))
-        elif tag == "br":
-            self._break()
+    def open(self, element: HtmlElement, tag: str) -> None:
+        """One of TELLING begins."""
+        if tag == "a":
+            if element.get("href"):
+                self.links.append(element)
+                self.link = element
+            if not len(element) or element[0].tag not in BLOCKS:
+                return
         elif tag == "time":
             self.dated = True
-        if text := element.text:
-            self._say(text)
+            return
+        if self.said:
+            self._add()
+        self.dated = False
+        if tag == "br":
+            return
+        names, at = _names(element), len(self.blocks)
+        number = self.around[-1][1]
+        self.around.append((element, len(self.boxes)))
+        self.inner = element
+        look, role = _look(tag, names), element.get("role")
+        self.boxes.append([tag, look, names, role, number, at, at, self.link is not None])
 
     def close(self, element: HtmlElement) -> None:
-        if self.around[-1][0] is element:
-            self._break()
-            self.ends[self.around.pop()[1]] = len(self.blocks)
-        if self.links and self.links[-1] is element:
-            del self.links[-1]
-        if text := element.tail:
-            self._say(text)
+        """The innermost box or link ends, or both if they are one."""
+        if element is self.inner:
+            if self.said:
+                self._add()
+            self.dated = False
+            self.boxes[self.around.pop()[1]][END] = len(self.blocks)
+            self.inner = self.around[-1][0]
+        if element is self.link:
+            self.links.pop()
+            self.link = self.links[-1]
 
-    def done(self) -> Layout:
-        self._break()
-        self.ends[0] = len(self.blocks)
-        columns = zip(
-            self.tags, self.looks, self.names, self.roles, self.parents, self.firsts, self.ends,
-            self.anchors, strict=True,
-        )  # fmt: skip
-        return Layout(blocks=tuple(self.blocks), boxes=tuple(map(Box._make, columns)))
-
-    def _say(self, text: str) -> None:
-        if not self.said and text.isspace():
-            return  # the indentation of the source, half of all texts
+    def say(self, text: str) -> None:
         self.said.append(text)
-        if self.links:
-            link = self.links[-1]
+        if (link := self.link) is not None:
             if not self.linked or self.linked[-1][0] is not link:
                 self.linked.append((link, []))
             self.linked[-1][1].append(text)
 
-    def _break(self) -> None:
-        """The line ends here: what was said since the last break is a block, if it is words."""
+    def done(self) -> Layout:
         if self.said:
-            text = flat("".join(self.said))
-            if text and (named := key(text)):
-                self._add(text, named)
-            self.said, self.linked = [], []
-        self.dated = False
+            self._add()
+        self.boxes[0][END] = len(self.blocks)
+        return Layout(blocks=tuple(self.blocks), boxes=tuple(map(_box, self.boxes)))
 
-    def _add(self, text: str, named: str) -> None:
-        linked = 0.0
-        links: tuple[Link, ...] = ()
-        if self.linked:
-            parts = [said for _, said in self.linked]
-            if parts == [self.said]:  # most links are all that stands in their line
-                linked, texts = 1.0, [text]
-            else:
-                linked = len(flat("".join(chain(*parts)))) / len(text)
-                texts = [flat("".join(part)) for part in parts]
-            links = tuple(
-                Link(link.get("href"), said, "hreflang" in link.attrib)
-                for (link, _), said in zip(self.linked, texts, strict=True)
-                if said
-            )
-        number = self.around[-1][1]
-        self.blocks.append(Block(text, named, linked, links, self.dated, self.tags[number], number))
+    def _add(self) -> None:
+        """The line ends here: what was said since the last break is a block, if it is words."""
+        text = flat("".join(self.said))
+        if text and (named := key(text)):
+            linked, links = self._links(text) if self.linked else (0.0, ())
+            number = self.around[-1][1]
+            tag = self.boxes[number][0]
+            self.blocks.append(Block(text, named, linked, links, self.dated, tag, number))
+        self.said, self.linked = [], []
+
+    def _links(self, text: str) -> tuple[float, tuple[Link, ...]]:
+        """The share of the line `text` that stands in links, and these."""
+        parts = [said for _, said in self.linked]
+        if parts == [self.said]:  # most links are all that stands in their line
+            linked, texts = 1.0, [text]
+        else:
+            linked = len(flat("".join(chain(*parts)))) / len(text)
+            texts = [flat("".join(part)) for part in parts]
+        return linked, tuple(
+            Link(link.get("href"), said, "hreflang" in link.attrib)
+            for (link, _), said in zip(self.linked, texts, strict=True)
+            if said
+        )
 
 
 def flat(text: str) -> str:
@@ -224,13 +238,14 @@ def flat(text: str) -> str:
     return text if text.isprintable() else printable(text)
 
 
-def _names(element: HtmlElement) -> tuple[str, str | None]:
-    """Its classes, id and itemprop, and its role."""
-    attributes = element.attrib
-    if not attributes:
-        return "", None
-    named = " ".join(filter(None, map(attributes.get, ("class", "id", "itemprop"))))
-    return named, attributes.get("role")
+def _names(element: HtmlElement) -> str:
+    """Its classes, id and itemprop."""
+    get = element.get
+    names = get("class") or ""
+    for name in ("id", "itemprop"):
+        if more := get(name):
+            names = f"{names} {more}" if names else more
+    return names
 
 
 @lru_cache(4000)  # some hundred a site, on every one of its pages

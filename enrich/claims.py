@@ -6,6 +6,7 @@ import re
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from lxml.html import HtmlElement
@@ -26,7 +27,7 @@ TAG = re.compile(r"<[^<>]{0,500}>")
 Thing = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Claims:
     """`metas` are contents by lower-case name, property or itemprop, each in document order.
 
@@ -42,7 +43,11 @@ class Claims:
 
     def articles(self) -> Iterator[Thing]:
         """The objects whose type is an article's."""
-        return (thing for thing in self.things if types(thing) & ARTICLE_TYPES)
+        return iter(self._articles)
+
+    @cached_property  # a dozen ask for them
+    def _articles(self) -> tuple[Thing, ...]:
+        return tuple(thing for thing in self.things if types(thing) & ARTICLE_TYPES)
 
     def named(self, reference: Any) -> Thing | None:
         """The object that has a name and the `@id` that `reference`, an object, refers to."""

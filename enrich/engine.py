@@ -50,7 +50,8 @@ PARSER.set_element_class_lookup(etree.ElementDefaultClassLookup(element=HtmlElem
 BEGINNING = 8_192
 SHORT_BEGINNING = 50
 UNPARSED = bytes([*range(0x9), 0xB, 0xC, *range(0xE, 0x20)])
-NO_CHARACTERS = (b"\xef\xbf\xbe", b"\xef\xbf\xbf")  # U+FFFE and U+FFFF
+NO_CHARACTER = b"\xef\xbf"  # what U+FFFE and U+FFFF begin with
+NO_CHARACTERS = re.compile(NO_CHARACTER + b"[\xbe\xbf]")
 
 OPTIONS = Extractor(output_format="python", comments=False)
 RECALL = Extractor(output_format="python", comments=False, recall=True)
@@ -75,8 +76,8 @@ def engine_tree(html: str) -> HtmlElement | None:
     end = html.find("\n", BEGINNING) + 1 or len(html)
     mended = repair_faulty_html(html[:end], beginning) + html[end:]
     raw = mended.encode("utf-8", "surrogatepass").translate(None, UNPARSED)
-    for character in NO_CHARACTERS:
-        raw = raw.replace(character, b"")
+    if NO_CHARACTER in raw:
+        raw = NO_CHARACTERS.sub(b"", raw)
     try:
         tree: HtmlElement = fromstring(raw, parser=PARSER)
     except (etree.LxmlError, ValueError, AssertionError):

@@ -68,8 +68,8 @@ class Spot:
 class Front:
     """What the walk met. Elements are the tree's own: use them before the tree is changed.
 
-    `elements` are all of the tree's in document order, comments among them, and `names` the classes,
-    ids and itemprops of those that can hold text.
+    `elements` are all of the tree's in document order, comments among them, and `names` the
+    classes, ids and itemprops of those that can hold text.
     """
 
     elements: tuple[HtmlElement, ...]

@@ -223,7 +223,7 @@ def _page(tree: HtmlElement, layout: Layout, claims: Claims, found: _Found) -> _
     words = _count(text) if len(text) < len(whole) else all_words
     if all_words - words > MAX_FURNITURE:
         text, words = whole, all_words
-    lines = [(line, _count(line)) for line in text.splitlines()[:MAX_LINES]]
+    lines = text.splitlines()[:MAX_LINES]
     said = " ".join([text, *look.said])[:MAX_SCANNED] if words <= WALL_WORDS else ""
     blocks = outermost([*cards, *(card for card in look.cards if card.headed)])
     return _Page(
@@ -600,14 +600,14 @@ def _body_classes(tree: HtmlElement) -> frozenset[str]:
     )
 
 
-def _share_in_cards(lines: Sequence[tuple[str, int]], cards: Sequence[Card]) -> float:
-    """The share of the words that stand in cards, of lines that come with their words' number."""
-    if not cards:
-        return 0.0
+def _share_in_cards(lines: Sequence[str], cards: Sequence[Card]) -> float:
+    """The share of the words of the lines that stand in cards."""
     where = "\n".join(card.text for card in cards)[:MAX_SCANNED]
-    total = sum(count for _, count in lines)
-    inside = sum(count for line, count in lines if _held(line, where))
-    return inside / total if total else 0.0
+    inside = [line for line in lines if _held(line, where)] if where else []
+    if not inside:
+        return 0.0
+    total = sum(map(_count, lines))
+    return sum(map(_count, inside)) / total if total else 0.0
 
 
 def _held(line: str, where: str) -> bool:

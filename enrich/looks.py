@@ -7,7 +7,7 @@ those outside furniture (menus, side bars, footers).
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
@@ -116,6 +116,16 @@ class _Place(NamedTuple):
     holder: int
 
 
+class _Says(NamedTuple):
+    """What the class and the id of an element say that it is."""
+
+    footer: bool
+    menu: bool
+    trail: bool
+    pager: bool
+    app: bool
+
+
 class _Line(NamedTuple):
     """What a block adds to the boxes around it; `before` are its words before its first link."""
 
@@ -137,13 +147,15 @@ def look_of(layout: Layout, url: str, more: frozenset[str]) -> Look:
     boxes, blocks = layout.boxes, layout.blocks
     h1s = [number for number, box in enumerate(boxes) if box.tag == "h1"]
     last = _last(boxes)
-    places = _places(boxes, last, h1s)
+    told = {names: says for names in {box.names for box in boxes} if (says := _says(names))}
+    places = _places(boxes, last, h1s, told)
     site = _Site(url, more)
     lines = [site.line(block, places[block.box]) for block in blocks]
-    shown = [block for block in blocks if not places[block.box].furniture]
-    hidden = [block for block in blocks if places[block.box].furniture]
+    said: tuple[list[str], list[str]] = [], []  # and what is furniture
+    for block in blocks:
+        said[places[block.box].furniture].append(block.text)
     heading_at = h1s[0] if h1s else 0
-    told = [(box, says) for box in boxes if (says := _says(box.names)) is not NOTHING]
+    named = [(box, told[box.names]) for box in boxes if box.names in told]
     cards, prose = _parts(layout, places, last, lines, heading_at)
     return Look(
         words=sum(line.words for line in lines),
@@ -153,13 +165,13 @@ def look_of(layout: Layout, url: str, more: frozenset[str]) -> Look:
         heading_at=heading_at,
         cards=cards,
         prose=prose,
-        said=tuple(block.text for block in shown),
-        furniture=tuple(block.text for block in hidden),
+        said=tuple(said[0]),
+        furniture=tuple(said[1]),
         menu=site.menu,
-        pager=any(says.pager and box.tag in PAGERS for box, says in told),
+        pager=any(says.pager and box.tag in PAGERS for box, says in named),
         app=any(
             says.app and sum(map(_count, blocks[box.first : box.end])) < MAX_EMPTY
-            for box, says in told
+            for box, says in named
         ),
     )
 
@@ -221,15 +233,17 @@ def _group(card: Card) -> tuple[str, str, int]:
 # -- boxes
 
 
-def _places(boxes: Sequence[Box], last: Sequence[int], h1s: Sequence[int]) -> list[_Place]:
-    """One a box. A box comes after the one around it."""
+def _places(
+    boxes: Sequence[Box], last: Sequence[int], h1s: Sequence[int], told: Mapping[str, _Says]
+) -> list[_Place]:
+    """One a box; `told` is what names say. A box comes after the one around it."""
     places: list[_Place] = []
     for number, box in enumerate(boxes):
         tag = box.tag
         furniture, menu, heading, holder = places[box.parent] if number else OUTSIDE
         if tag in FURNITURE or box.role in FURNITURE_ROLES:
             furniture = menu = True
-        if (says := _says(box.names)) is not NOTHING:
+        if says := told.get(box.names):
             menu = (menu or (says.menu and tag in MENUS)) and not says.trail
             if says.footer and tag == "div" and not furniture:
                 # With the heading in it, it is what holds the whole page ("has-footer").
@@ -412,25 +426,12 @@ def _bare(blocks: Iterable[Block]) -> str:
 # -- names
 
 
-class _Says(NamedTuple):
-    """What the class and the id of an element say that it is."""
-
-    footer: bool
-    menu: bool
-    trail: bool
-    pager: bool
-    app: bool
-
-
-NOTHING = _Says(footer=False, menu=False, trail=False, pager=False, app=False)
-
-
 @lru_cache(maxsize=8_192)  # some hundred a site, on every one of its pages
-def _says(names: str) -> _Says:
+def _says(names: str) -> _Says | None:
     low = names[:MAX_TITLE].lower()
     app = not APPS.isdisjoint(names.split())
     if not app and not any([one in low for one in TELLING]):  # noqa: C419 (twice as fast)
-        return NOTHING  # three of four, at a tenth of the cost
+        return None  # three of four, at a tenth of the cost
     return _Says(
         footer=bool(FOOTER.search(low)),
         menu=bool(MENU.search(low)),

@@ -210,7 +210,9 @@ def _end(directive: str) -> datetime:
 
 def _linked(tree: HtmlElement) -> Iterator[str]:
     for link in tree.iter("link", "a"):
-        rels = (link.get("rel") or "").lower().split()
+        if not (stated := link.get("rel")):
+            continue  # most links, at no cost
+        rels = stated.lower().split()
         href = (link.get("href") or "").strip()
         if not rels or not href:
             continue

@@ -5,6 +5,7 @@ import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -71,7 +72,7 @@ def sections_of(tree: HtmlElement, url: str, claims: Claims, *, title: str = "")
     path = next(
         (
             clean
-            for trail in (*_stated_trails(claims, url), *_shown_trails(tree, url))
+            for trail in chain(_stated_trails(claims, url), _shown_trails(tree, url))
             if (clean := _names(trail, without | {site}, title))
         ),
         (),

@@ -676,8 +676,9 @@ def _outside(page: Page) -> Iterator[int]:
 
 def _bodies(boxes: Sequence[Box]) -> Iterator[Box]:
     """The boxes that are named as the article's, or around what is (`p.bodytext`)."""
-    for box in boxes:
-        if box.end > box.first and is_body(box.names):
+    named = {names for names in {box.names for box in boxes} if is_body(names)}
+    for box in boxes if named else ():
+        if box.names in named and box.end > box.first:
             if box.tag in PARTS:
                 yield box
             elif box.tag in RUNNING:
@@ -718,10 +719,12 @@ def _standing(page: Page) -> Iterator[int]:
     if core is None:
         return
     blocks = page.layout.blocks
+    boxes = page.layout.boxes
+    named = {names for names in {box.names for box in boxes} if is_furniture(names)}
     forms = sorted(
         box.first
-        for box in page.layout.boxes
-        if box.end > box.first and (box.tag == "form" or is_furniture(box.names))
+        for box in boxes
+        if box.end > box.first and (box.tag == "form" or box.names in named)
     )
     lines: defaultdict[int, list[int]] = defaultdict(list)
     for number, line in enumerate(page.lines):
