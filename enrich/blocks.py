@@ -112,6 +112,12 @@ def key(text: str) -> str:
     return " ".join(WORD.findall(text.casefold()))
 
 
+@lru_cache(256)  # a page's text is counted by several, one after the other
+def count(text: str) -> int:
+    """The WORDs of a text."""
+    return len(WORD.findall(text))
+
+
 def visible(tree: HtmlElement) -> tuple[Block, ...]:
     """Every block of text that a reader of the page can see, in reading order."""
     return layout(tree).blocks

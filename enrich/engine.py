@@ -24,7 +24,7 @@ from trafilatura.external import SANITIZED_XPATH, compare_extraction, justext_re
 from trafilatura.htmlprocessing import convert_tags, prune_unwanted_nodes, tree_cleaning
 from trafilatura.main_extractor import extract_content
 from trafilatura.settings import Document, Extractor
-from trafilatura.utils import is_dubious_html, repair_faulty_html
+from trafilatura.utils import is_dubious_html, load_html, repair_faulty_html
 from trafilatura.xml import xmltotxt
 from trafilatura.xpaths import RAW_TREE_PRUNE_XPATH, REMOVE_COMMENTS_AND_LISTS_XPATH
 
@@ -75,7 +75,10 @@ def engine_tree(html: str) -> HtmlElement | None:
     beginning = html[:SHORT_BEGINNING].lower()
     end = html.find("\n", BEGINNING) + 1 or len(html)
     mended = repair_faulty_html(html[:end], beginning) + html[end:]
-    raw = mended.encode("utf-8", "surrogatepass").translate(None, UNPARSED)
+    try:
+        raw = mended.encode().translate(None, UNPARSED)
+    except UnicodeEncodeError:
+        return load_html(html)  # halves of characters, of which no page that was decoded has one
     if NO_CHARACTER in raw:
         raw = NO_CHARACTERS.sub(b"", raw)
     try:

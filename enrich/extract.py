@@ -19,7 +19,7 @@ from enrich import memory
 from enrich.article import UNTOLD, Explained, Extracted, Hints
 from enrich.attachments import attachments_of
 from enrich.authors import authors_of, organisations_in
-from enrich.blocks import WORD, Layout
+from enrich.blocks import WORD, Layout, count
 from enrich.bodies import readable, refuse, uncrowded
 from enrich.charset import decode
 from enrich.claims import Claims, claims_of
@@ -106,7 +106,7 @@ def extract(
         tree, sieved.layout, claims, url=url, text=text, title=title.value, published=stated,
         authors=authors.value,
     )  # fmt: skip
-    words = len(WORD.findall(text))
+    words = count(text)
     if words < MIN_WORDS and kind.name in ("article", "live"):
         kind = Kind(name="empty", reason=f"{words} words")
     sections = sections_of(tree, url, claims, title=title.value)
@@ -220,7 +220,7 @@ def _gone(before: str, after: str) -> Iterator[Change]:
 def _without_layout(tree: HtmlElement, text: str) -> str:
     """The text without the tables that only place things, if anything is left of it then."""
     bare = whole_cascade(tree, TABLELESS)
-    return bare if len(WORD.findall(bare)) >= MIN_WORDS else text
+    return bare if count(bare) >= MIN_WORDS else text
 
 
 def _notice(html: str, text: str) -> str:

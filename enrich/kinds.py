@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from lxml import etree
 from lxml.html import HtmlElement
 
-from enrich.blocks import WORD, Layout
+from enrich.blocks import WORD, Layout, count
 from enrich.claims import ARTICLE_TYPES, Claims, types
 from enrich.looks import (
     MAX_TITLE,
@@ -219,8 +219,8 @@ def _page(tree: HtmlElement, layout: Layout, claims: Claims, found: _Found) -> _
     around = "".join("".join(look.furniture).split())[:MAX_SCANNED]
     text = "\n".join(line for line in whole.splitlines() if not _held(line, around))
     # Some themes put all they have into <header> or <aside>.
-    all_words = _count(whole)
-    words = _count(text) if len(text) < len(whole) else all_words
+    all_words = count(whole)
+    words = count(text) if len(text) < len(whole) else all_words
     if all_words - words > MAX_FURNITURE:
         text, words = whole, all_words
     lines = text.splitlines()[:MAX_LINES]
@@ -568,11 +568,11 @@ def _consent(text: str) -> tuple[float, int]:
         return 0.0, len(said)
     asked, total, found = 0, 0, set[str]()
     for line in text.splitlines():
-        count = _count(line)
-        total += count
+        words = count(line)
+        total += words
         folded = f" {fold(line)} "
         here = {phrase for phrase in said if f" {phrase} " in folded}
-        asked += count if here else 0
+        asked += words if here else 0
         found |= here
     return (asked / total if total else 0.0), len(found)
 
@@ -586,10 +586,6 @@ def _live(page: _Page) -> Kind | None:
         if times >= MIN_TIMES:
             return Kind(name="live", reason=f"a live title, and {times} lines with an hour")
     return None
-
-
-def _count(text: str) -> int:
-    return len(WORD.findall(text))
 
 
 def _body_classes(tree: HtmlElement) -> frozenset[str]:
@@ -606,8 +602,8 @@ def _share_in_cards(lines: Sequence[str], cards: Sequence[Card]) -> float:
     inside = [line for line in lines if _held(line, where)] if where else []
     if not inside:
         return 0.0
-    total = sum(map(_count, lines))
-    return sum(map(_count, inside)) / total if total else 0.0
+    total = sum(map(count, lines))
+    return sum(map(count, inside)) / total if total else 0.0
 
 
 def _held(line: str, where: str) -> bool:

@@ -1040,8 +1040,10 @@ def _scripted(page: Page, kept: Sequence[Line]) -> tuple[str, ...]:
     body = html.unescape(max(bodies, key=len, default=""))
     lines = tuple(text for part in BREAKS.split(body) if (text := plain(part)))
     there = Counter(word for line in lines for word in key(line).split())
+    if there.total() < MIN_SCRIPT:
+        return ()
     shown = Counter(word for line in kept for word in line.key.split())
-    many = there.total() >= MIN_SCRIPT and shown.total() < MAX_STUB * there.total()
+    many = shown.total() < MAX_STUB * there.total()
     return lines if many and (there & shown).total() >= SAME * shown.total() else ()
 
 
