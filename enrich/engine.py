@@ -2,8 +2,8 @@
 
 The steps are Trafilatura's own functions in its order (`trafilatura.core.trafilatura_sequence`,
 2.3). Left out are copies of the tree that nobody changes, searches for what the page has no name
-of, and second opinions that cannot win, which together are two fifths of its time. Where it finds
-little, all of it runs. tests/test_engine.py holds that the answers are the same.
+of, and second opinions that cannot win: a sixth of its time on 198 pages of public corpora. Where
+it finds next to nothing, all of it runs. tests/test_engine.py holds that the answers are the same.
 """
 
 import logging
