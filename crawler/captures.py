@@ -50,15 +50,16 @@ class Unfit(Exception):  # noqa: N818 (a verdict on a record, no error)
     """Why a record gives no page."""
 
 
-def captures(file: BinaryIO, *, every_type: bool = False) -> Iterator[Capture | str]:
+def captures(
+    file: BinaryIO, *, every_type: bool = False, ours: bool = False
+) -> Iterator[Capture | str]:
     """Each record of a file in turn: a page, or why it is none.
 
     Raises WarcError at the end if something was damaged. A page is held back until the next record,
     which in our own exports describes it. Pages are what may hold an article, or with `every_type`
-    documents of any content type.
+    documents of any content type. `ours`: these are records of an export of ours.
     """
     held: Record | None = None
-    ours = False
     damage: WarcError | None = None
     try:
         for record in records(file, limit=MAX_HEAD + MAX_BODY + 1):
@@ -76,6 +77,15 @@ def captures(file: BinaryIO, *, every_type: bool = False) -> Iterator[Capture | 
         yield _capture(held, None, ours=ours, every_type=every_type)
     if damage:
         raise damage
+
+
+def is_export(file: BinaryIO) -> bool:
+    """Whether a file begins as our exports do."""
+    file.seek(0)
+    with suppress(WarcError):
+        first = next(records(file, limit=MAX_HEAD), None)
+        return first is not None and first.kind == "warcinfo" and OURS in first.block
+    return False
 
 
 def _about(record: Record, *, of: Record) -> dict[str, Any] | None:

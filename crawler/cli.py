@@ -8,6 +8,7 @@ import click
 from crawler import __version__
 from crawler import config as configuration
 from crawler.commands import (
+    archives,
     crawling,
     daily,
     doctor,
@@ -23,7 +24,7 @@ from crawler.errors import TamisError
 
 COMMANDS = (
     daily.config, daily.daily, daily.init, doctor.doctor, schedule.schedule,
-    crawling.crawl, crawling.enrich, crawling.import_, crawling.load,
+    crawling.crawl, crawling.enrich, crawling.import_, crawling.load, archives.backfill,
     publishing.demo, publishing.publish, publishing.serve,
     exporting.export, exporting.freeze, exporting.verify,
     forgetting.forget, forgetting.prune,

@@ -113,24 +113,26 @@ def _answers(
 def _result(future: "Future[Reading]", page: Unread) -> Reading:
     try:
         return future.result()
-    except FutureTimeoutError:
-        reason = f"reading took over {workers.SECONDS_A_PAGE:.0f} s"
-    except ProcessExpired as error:
-        reason = f"the process that read it ended, {MAX_CRASHES} times ({error})"
-    except BrokenProcessPool as error:
-        # Not this page's fault: it waits for the next time.
-        raise TamisError(f"processes that read pages cannot be kept running: {error}") from error
-    except OSError as error:
-        # Nor this: a model is unpacked to a file, and no page can be read without.
-        if error.errno in FULL:
-            raise TamisError(
-                f"no page can be read: {error}; free some room in {tempfile.gettempdir()} and run"
-                " it again, it goes on from what was read"
-            ) from error
-        reason = f"{type(error).__name__}: {error}"
     except Exception as error:  # noqa: BLE001 (whatever one page does must not stop the others)
-        reason = f"{type(error).__name__}: {error}"
-    return Reading(url_id=page.url_id, outcome="failed", reason=reason)
+        return Reading(url_id=page.url_id, outcome="failed", reason=reason_for(error))
+
+
+def reason_for(error: Exception) -> str:
+    """Why a page could not be read. Raises TamisError where that is not the page's fault."""
+    if isinstance(error, FutureTimeoutError):
+        return f"reading took over {workers.SECONDS_A_PAGE:.0f} s"
+    if isinstance(error, ProcessExpired):
+        return f"the process that read it ended, {MAX_CRASHES} times ({error})"
+    if isinstance(error, BrokenProcessPool):
+        # The page waits for the next time.
+        raise TamisError(f"processes that read pages cannot be kept running: {error}") from error
+    if isinstance(error, OSError) and error.errno in FULL:
+        # A model is unpacked to a file, and no page can be read without.
+        raise TamisError(
+            f"no page can be read: {error}; free some room in {tempfile.gettempdir()} and run"
+            " it again, it goes on from what was read"
+        ) from error
+    return f"{type(error).__name__}: {error}"
 
 
 class Beside:

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from datetime import timedelta
 from typing import Self, TextIO
 
 from rich.console import Console
@@ -21,26 +22,33 @@ def be_silent() -> None:
 class Progress:
     """Named counts towards totals that may still grow. One thread at a time may call a name.
 
+    `steady`: the totals are known, so that how fast it goes says how long it will take.
+
     >>> with Progress("fetched", "read") as progress:
     ...     progress.expect("fetched", 2)
     ...     progress.advance("fetched")
     """
 
-    def __init__(self, *names: str, out: TextIO | None = None) -> None:
+    def __init__(self, *names: str, out: TextIO | None = None, steady: bool = False) -> None:
         self.out = out or sys.stderr
+        self.steady = steady
         self.totals = dict.fromkeys(names, 0)
         self.done = dict.fromkeys(names, 0)
         self._bars: Bars | None = None
-        self._next_line = 0.0
+        self._began = self._next_line = 0.0
 
     def __enter__(self) -> Self:
-        self._next_line = time.monotonic() + LOG_SECONDS
+        self._began = time.monotonic()
+        self._next_line = self._began + LOG_SECONDS
         if self.out.isatty() and not _silent:
             self._bars = Bars(
                 TextColumn("{task.description:>10}"), BarColumn(), MofNCompleteColumn(),
-                TimeElapsedColumn(), console=Console(file=self.out), transient=True,
+                TimeElapsedColumn(), TextColumn("{task.fields[pace]}"),
+                console=Console(file=self.out), transient=True,
             )  # fmt: skip
-            self._tasks = {name: self._bars.add_task(name, total=0) for name in self.totals}
+            self._tasks = {
+                name: self._bars.add_task(name, total=0, pace="") for name in self.totals
+            }
             self._bars.start()
         return self
 
@@ -61,10 +69,21 @@ class Progress:
 
     def _show(self, name: str) -> None:
         if self._bars:
-            self._bars.update(self._tasks[name], total=self.totals[name], completed=self.done[name])
+            self._bars.update(
+                self._tasks[name], total=self.totals[name], completed=self.done[name],
+                pace=self._pace(name),
+            )  # fmt: skip
         elif time.monotonic() >= self._next_line and not _silent:
             self._next_line = time.monotonic() + LOG_SECONDS
             counts = (
-                f"{name} {self.done[name]:,} of {self.totals[name]:,}" for name in self.totals
+                f"{name} {self.done[name]:,} of {self.totals[name]:,}{self._pace(name)}"
+                for name in self.totals
             )
             print(", ".join(counts), file=self.out, flush=True)
+
+    def _pace(self, name: str) -> str:
+        if not (self.steady and self.done[name]):
+            return ""
+        rate = self.done[name] / max(time.monotonic() - self._began, 1e-9)
+        left = timedelta(seconds=round((self.totals[name] - self.done[name]) / rate))
+        return f", {rate:,.0f} a second, {left} left"

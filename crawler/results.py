@@ -7,6 +7,7 @@ and so does DuckDB.
 
 import io
 import os
+import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -66,13 +67,15 @@ class Tail(msgspec.Struct, frozen=True, kw_only=True, tag="tail"):
     error: str = ""
 
 
+BLOCK = 64 * 1024  # longer than a head or a tail
 ENCODER = msgspec.json.Encoder()
 DECODER = msgspec.json.Decoder(Head | Result | Tail)
 
 
 def write(path: Path, lines: Iterable[Head | Result | Tail]) -> None:
     """Write a file whole or not at all; `lines` are a Head, Results and a Tail."""
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    # Of several machines two may write it at once, by processes of one number.
+    part = path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")
     try:
         with part.open("wb") as file:
             with zstandard.ZstdCompressor(LEVEL).stream_writer(file, closefd=False) as packed:
@@ -86,6 +89,25 @@ def write(path: Path, lines: Iterable[Head | Result | Tail]) -> None:
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)
+
+
+def ends(path: Path) -> tuple[Head, Tail]:
+    """The two lines that say what a whole file is. Raises ResultsError as `read` does."""
+    first, last = b"", b""
+    try:
+        with path.open("rb") as file, zstandard.ZstdDecompressor().stream_reader(file) as unpacked:
+            while block := unpacked.read(BLOCK):
+                first = first or block
+                last = (last + block)[-BLOCK:]
+        head = DECODER.decode(first.partition(b"\n")[0])
+        tail = DECODER.decode(last.rstrip(b"\n").rpartition(b"\n")[2])
+    except (zstandard.ZstdError, msgspec.DecodeError) as error:
+        raise ResultsError(f"{path}: {error}") from error
+    except OSError as error:
+        raise ResultsError(f"{path} cannot be read: {error.strerror or error}") from error
+    if not isinstance(head, Head) or not isinstance(tail, Tail):
+        raise ResultsError(f"{path}: cut off: run the backfill again")
+    return head, tail
 
 
 def read(path: Path) -> Iterator[Head | Result | Tail]:

@@ -137,8 +137,19 @@ def _without_ctrl_c() -> Iterator[None]:
         block(signal.SIG_SETMASK, before)
 
 
+def restrict() -> None:
+    """Bound the memory of this process, and be silent: it reads pages."""
+    if resource is not None:
+        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+        most = MEMORY if hard == resource.RLIM_INFINITY else min(MEMORY, hard)
+        resource.setrlimit(resource.RLIMIT_DATA, (most, hard))
+    logging.disable(logging.WARNING)
+
+
 def _begin(module: str) -> None:
-    _end_with_parent()
+    if multiprocessing.parent_process():
+        _end_with_parent()
+        restrict()
     importlib.import_module(module)
 
 
@@ -153,7 +164,3 @@ def _end_with_parent() -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
-    if resource is not None:
-        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-        resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, hard))
-    logging.disable(logging.WARNING)
