@@ -1,10 +1,13 @@
 """Archives read away from the database: the same results from anywhere, whatever happens."""
 
 import json
+import os
+import re
 import sys
 from collections.abc import Iterator
 from concurrent.futures import Future
 from dataclasses import replace
+from io import StringIO
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -22,6 +25,7 @@ from crawler import (
     pages,
     parts,
     picking,
+    progress,
     registry,
     results,
     warc,
@@ -186,6 +190,7 @@ def test_a_list_of_hosts_may_have_addresses_and_names_in_any_spelling() -> None:
     assert not picking.on_host("http://quai.example.com/1", found)
 
 
+@pytest.mark.slow
 def test_a_page_that_hangs_crashes_or_eats_memory_costs_only_itself(
     tmp_path: Path, job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -207,6 +212,29 @@ def test_a_page_that_hangs_crashes_or_eats_memory_costs_only_itself(
     assert all(archive.unpack(each.page.body) for each in lines(job, whole(path)))
 
 
+@pytest.mark.slow
+def test_the_process_that_reads_is_replaced_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "PAGES_A_WORKER", 2)
+    one = apart.Apart()
+    pids = [one.ask(misbehaving.origin, 0)[0] for _ in range(3)]
+    assert pids[0] == pids[1] != pids[2]
+    assert one.close() == 0
+    with pytest.raises(ProcessLookupError):
+        os.kill(pids[0], 0)
+
+
+def test_a_log_says_how_fast_a_backfill_is_and_how_long_it_will_take(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(progress, "LOG_SECONDS", 0)
+    out = StringIO()
+    with Progress("bytes", out=out, steady=True) as told:
+        told.expect("bytes", 3_000)
+        told.advance("bytes", 1_000)
+    last = out.getvalue().splitlines()[-1]
+    assert re.fullmatch(r"bytes 1,000 of 3,000, [\d,]+ a second, 0:00:00 left", last)
+
+
 def test_what_is_done_is_not_done_again_and_what_is_damaged_is(quai: Path, job: Job) -> None:
     part = whole(quai)
     assert not parts.read_part(part, job).there
@@ -226,11 +254,11 @@ def test_a_run_sums_up_its_parts_and_says_which_archives_were_damaged(
     cut.write_bytes(quai.read_bytes()[:-30])
     found, errors = backfill.plan([quai, cut, tmp_path / "none.warc.gz", quai])
     assert [part.archive.name for part in found] == ["quai.warc.gz", "cut.warc.gz"]
-    with Progress("bytes", steady=True) as progress:
-        summary = backfill.run(job, found, Here(job), errors=errors, progress=progress)
+    with Progress("bytes", steady=True) as told:
+        summary = backfill.run(job, found, Here(job), errors=errors, progress=told)
     assert (summary.parts, summary.done, summary.there) == (2, 2, 0)
     assert (summary.records, summary.results) == (11, 6)
-    assert progress.done == progress.totals == {"bytes": quai.stat().st_size * 2 - 30}
+    assert told.done == told.totals == {"bytes": quai.stat().st_size * 2 - 30}
     missing, damaged = summary.errors
     assert "none.warc.gz cannot be read: No such file" in missing
     assert "cut.warc.gz: after 5 records: the file is cut off" in damaged

@@ -72,8 +72,8 @@ def until(true: Callable[[], object], process: "subprocess.Popen[str] | None" = 
 def started(archives: list[Path], out: Path, *options: str) -> "subprocess.Popen[str]":
     """`tamis backfill`, which cuts archives in small parts."""
     code = (
-        f"from crawler import backfill, cli; backfill.RANGE = {SMALL}; backfill.AHEAD = 1;"
-        "cli.main(prog_name='tamis')"
+        f"from crawler import backfill, cli, cluster; backfill.RANGE = {SMALL}; backfill.AHEAD = 1;"
+        "cluster.SECONDS = 10; cli.main(prog_name='tamis')"
     )
     command = [sys.executable, "-c", code, "backfill", *map(str, archives), "--out", str(out)]
     return subprocess.Popen(
