@@ -10,7 +10,7 @@ import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from types import ModuleType
 from typing import Any
 
@@ -50,10 +50,15 @@ class Detector:
 
 def canonical(code: str, text: str = "") -> str | None:
     """Our code for a language; None for what is no language. Kurdish is two, told by its script."""
-    if NO_LANGUAGE.fullmatch(code):
-        return None
     if code == "ku":
         return "ckb" if ARABIC.search(text) else "kmr"
+    return _canonical(code)
+
+
+@lru_cache(maxsize=1000)
+def _canonical(code: str) -> str | None:
+    if NO_LANGUAGE.fullmatch(code):
+        return None
     base = code.partition("-")[0]
     return ALIASES.get(code) or ALIASES.get(base, base)
 

@@ -157,7 +157,9 @@ def cleaned(text: str, title: str = "") -> str:
     """What detectors get: no addresses, nothing that is no character, and not too much."""
     # The body first: a headline of names and English words misleads more than it helps.
     raw = f"{text[:RAW_CHARACTERS]}\n{title[:RAW_CHARACTERS]}"
-    plain = ADDRESS.sub(" ", UNPRINTABLE.sub(" ", raw))
+    plain = UNPRINTABLE.sub(" ", raw)
+    if "@" in plain or "://" in plain or "www." in plain:
+        plain = ADDRESS.sub(" ", plain)
     sample = unicodedata.normalize("NFC", plain)[:SAMPLE_CHARACTERS].strip()
     # langdetect leaves out words in capitals, which is all of some headlines.
     return sample.lower() if sample.isupper() else sample
@@ -266,7 +268,10 @@ def _variant(code: str, script: str, sample: str, claim: str | None) -> str | No
 def _shares(text: str, found: Language) -> Iterator[Share]:
     """The languages of its paragraphs, if there are several."""
     letters: dict[str, int] = {}
-    for block, code in _by_paragraph(text, found):
+    paragraphs = list(_by_paragraph(text, found))
+    if len({code for _, code in paragraphs}) <= 1:  # as most have, so that counting is spared
+        return
+    for block, code in paragraphs:
         letters[code] = letters.get(code, 0) + scripts.letters(block).total()
     total = sum(letters.values())
     if not total:

@@ -6,17 +6,20 @@ a `tjedan` is Croatian and a `nedelja` Serbian.
 
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import ahocorasick
+
 DATA = Path(__file__).parent / "data" / "neighbours.toml"
 WORD = re.compile(r"[^\W\d_]+")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)  # to count them by
 class Marks:
     """What `languages` write and the rest of their family does not."""
 
@@ -24,11 +27,6 @@ class Marks:
     words: frozenset[str]
     beginnings: tuple[str, ...]
     letters: frozenset[str]
-
-    def count(self, words: frozenset[str], text: str) -> int:
-        """How many words of a text, each once, and how many of the letters."""
-        begun = sum(word.startswith(self.beginnings) for word in words - self.words)
-        return len(words & self.words) + begun + sum(letter in text for letter in self.letters)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,16 +57,47 @@ def against(text: str, script: str | None) -> dict[str, int]:
     if not here:
         return found
     low = text.lower()
-    words = frozenset(WORD.findall(low))
+    words = _words(low, script)
     for family in here:
         told = dict.fromkeys(family.languages, 0)
         for marks in family.marks:
-            if count := marks.count(words, low):
+            if count := words[marks] + sum(letter in low for letter in marks.letters):
                 for language in told.keys() - marks.languages:
                     told[language] += count
         least = min(told.values())
         if any(count > least for count in told.values()):
             found.update((language, count - least) for language, count in told.items())
+    return found
+
+
+def _words(low: str, script: str | None) -> Counter[Marks]:
+    """How many different words of a text each of the marks has."""
+    automaton = _automaton(script)
+    if not automaton:  # its languages are told apart by letters
+        return Counter()
+    listed = f" {' '.join(set(WORD.findall(low)))} "
+    hits = {
+        (end - size, marks)  # a word is found once, by whatever beginnings
+        for end, (size, those) in automaton.iter(listed)
+        for marks in those
+    }
+    return Counter(marks for _, marks in hits)
+
+
+@cache
+def _automaton(script: str | None) -> Any:
+    """Finds the words and beginnings of a script's families, in words with blanks around."""
+    keys: dict[str, list[Marks]] = {}
+    for marks in (each for one in families() if one.script == script for each in one.marks):
+        for key in (
+            *(f" {word} " for word in marks.words),
+            *(f" {begins}" for begins in marks.beginnings),
+        ):
+            keys.setdefault(key, []).append(marks)
+    found = ahocorasick.Automaton()
+    for key, those in keys.items():
+        found.add_word(key, (len(key), tuple(those)))
+    found.make_automaton()
     return found
 
 

@@ -6,6 +6,7 @@ told apart by their shares.
 
 import unicodedata
 from collections import Counter
+from collections.abc import Mapping
 from functools import lru_cache
 
 # What Unicode calls a letter of the script (the first word of its name) -> the script.
@@ -66,6 +67,11 @@ def script_of(letter: str) -> str:
 
 def letters(text: str) -> Counter[str]:
     """How many letters of each script."""
+    return Counter(_letters(text))
+
+
+@lru_cache(maxsize=2)  # of one text several things are asked
+def _letters(text: str) -> Mapping[str, int]:
     found = Counter[str]()
     for letter, count in Counter(text).items():
         found[script_of(letter)] += count
