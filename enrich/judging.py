@@ -32,8 +32,8 @@ WEAK = (0.6, 0.4, 0.3)
 MOST_WORDS = 250
 # Shorter words are mostly of grammar, and longer ones differ most in their ends.
 SHORTEST, STEM = 4, 9
-# Characters a word, at the most, of what is folded for its first words.
-LONGEST = 20
+# Characters a word of what is folded for its first words: as most texts have, and at the most.
+ORDINARY, LONGEST = 10, 20
 # In a text of fewer different words, each counts as if there were so many.
 FEWEST_WORDS = 10
 # Texts shorter than this, in words, count as if they were as long; lengths are told from the usual
@@ -147,13 +147,19 @@ def weighed(found: Found, title: str, text: str) -> Evidence:
     both: tuple[dict[str, Weighed], dict[str, Weighed]] = ({}, {})
     for (other, slug), each in sums.items():
         both[other][slug] = Weighed(sums=tuple(each), terms=terms[other, slug])
-    opening = " ".join(parts(title, text).values())
     words = Counter(
         word[:STEM]
-        for word in fold(opening[: MOST_WORDS * LONGEST]).split()[:MOST_WORDS]
+        for word in _first_words(" ".join(parts(title, text).values()))
         if len(word) >= SHORTEST and not word.isdigit()
     )
     return Evidence(themes=both[0], subjects=both[1], words=words, length=found.words)
+
+
+def _first_words(opening: str) -> list[str]:
+    words = fold(opening[: MOST_WORDS * ORDINARY]).split()
+    if len(words) <= MOST_WORDS:  # the last may be cut
+        words = fold(opening[: MOST_WORDS * LONGEST]).split()
+    return words[:MOST_WORDS]
 
 
 def theme_features(evidence: Evidence) -> dict[str, tuple[float, ...]]:

@@ -8,7 +8,7 @@ import re
 import tomllib
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache, partial
 from html import unescape
@@ -63,6 +63,9 @@ LONGEST_WORD = 40  # letters; what is longer is no word but data
 ABBREVIATION = 4  # letters: capitals stay in a shouted line, where longer words get small ones
 SHORT = 4  # letters: no word alone is worth much below them
 INFLECTED_FROM = 5  # letters: shorter words have no ending to take off
+# What is remembered of words, at most: 350 bytes each, most of which are met again within some
+# pages.
+KNOWN_WORDS, KNOWN_LANGUAGES = 16_000, 4
 COMMON = 5  # letters: what is longer is no stop word in a language without a list
 
 
@@ -82,6 +85,7 @@ class Word(NamedTuple):
 
 CONTENT, STOP, LINK, ARTICLE, BRIDGE = range(5)
 SMALL = frozenset([LINK, BRIDGE])
+GO_ON = frozenset([CONTENT, LINK, BRIDGE])  # after a word of a phrase
 _SIGN = Word("", STOP)
 _AND = Word("&", BRIDGE)
 
@@ -126,7 +130,7 @@ def keywords(title: str, text: str, language: str, most: int = MOST) -> tuple[st
     if language in UNSPACED:
         return ()
     said = _said(title, text, language)
-    found = _candidates(said, language)
+    found = _phrases(said, language)
     return tuple(_surface(each, said) for each in _best(found, said, language, most))
 
 
@@ -144,22 +148,21 @@ def _said(title: str, text: str, language: str) -> Said:
     tokens: list[str] = []
     words: list[Word] = []
     capital: Counter[str] = Counter()
-    lexis, german = _lexica().get(language), language == "de"
+    lexis, german, known = _lexica().get(language), language == "de", _words(language)
     length = 0
     for part in (title, text[:READ]):
         plain = _plain(part, language)
         found = TOKENS.get(language, TOKEN).findall(plain)
         found.append("\n")
-        read = [_word(token, language) for token in found]
+        read = [known[token] for token in found]
         if _cased(plain):  # else nothing is known of names
-            start = True
-            for at, word in enumerate(read):  # the last one is a sign
+            for at in [at for at, word in enumerate(read) if word.tall]:  # the last is a sign
+                word, start = read[at], at == 0 or read[at - 1].ends
                 # At the head of a sentence it tells if another follows: "Brussels Airport".
-                if word.tall and (word.inner or not start or read[at + 1].tall):
+                if word.inner or not start or read[at + 1].tall:
                     if not (german or start or word.kind == CONTENT) and _of_a_name(word, lexis):
                         read[at] = word._replace(kind=CONTENT, weak=True)
                     capital[word.key] += 1
-                start = word.ends
         tokens += found
         words += read
         length = length or len(tokens)
@@ -195,7 +198,7 @@ SHOUT = re.compile(r"\w+")
 def _calmed(word: str, language: str) -> str:
     """In small letters, unless it may be an abbreviation: four letters and no stop word."""
     lower = word.lower()
-    return lower if len(word) > ABBREVIATION or _word(lower, language).kind != CONTENT else word
+    return lower if len(word) > ABBREVIATION or _words(language)[lower].kind != CONTENT else word
 
 
 def _shouted(part: str) -> bool:
@@ -212,14 +215,33 @@ def _cased(part: str) -> bool:
     return tall <= len(words) * 0.7 and not _shouted(part)
 
 
-@lru_cache(maxsize=50_000)
-def _word(written: str, language: str) -> Word:
+class _Words(dict[str, Word]):
+    """The words of a language as they are written, each looked at when it is first met."""
+
+    def __init__(self, language: str) -> None:
+        super().__init__()
+        self.language, self.lexis = language, _lexica().get(language)
+
+    def __missing__(self, written: str) -> Word:
+        if len(self) >= KNOWN_WORDS:
+            self.clear()
+        self[written] = found = _word(written, self.language, self.lexis)
+        return found
+
+
+@lru_cache(maxsize=KNOWN_LANGUAGES)
+def _words(language: str) -> _Words:
+    return _Words(language)
+
+
+def _word(written: str, language: str, lexis: Lexis | None) -> Word:
     if not written[0].isalpha():
         return _AND if written == "&" else Word("", STOP, ends=written in ENDS)
-    folded = fold(written)
-    lexis = _lexica().get(language)
-    tall, inner = written != written.lower(), written[1:] != written[1:].lower()
-    if not folded or len(folded) > LONGEST_WORD or NO_WORD.search(written):
+    plain = written.isascii() and written.isalpha()
+    folded = written.lower() if plain else fold(written)
+    tall = written != written.lower()
+    inner = tall and written[1:] != written[1:].lower()
+    if not folded or len(folded) > LONGEST_WORD or (not plain and NO_WORD.search(written)):
         return _SIGN
     if lexis is None:
         long = 2 if "가" <= written[0] <= "힣" else 3 if written[0] > "\u0590" else 4
@@ -304,44 +326,62 @@ CUT_NAME = 0.3
 NUMBER = re.compile(r"(?!(?:19|20)\d\d$)\d")  # stands after a verb, unless a year ("mobilise 600")
 
 
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """A phrase: where it stands, and what its occurrences are worth together.
 
     `bridged` says that it holds a small word which only names may hold.
     """
 
-    __slots__ = ("bridged", "key", "places", "weight")
-
-    def __init__(self, key: tuple[str, ...]) -> None:
-        self.key = key
-        self.places: list[tuple[int, int]] = []
-        self.weight = 0.0
-        self.bridged = False
+    key: tuple[str, ...]
+    places: Sequence[tuple[int, int]]
+    weight: float
+    bridged: bool
 
 
-def _candidates(said: Said, language: str) -> list[Candidate]:
+@dataclass(frozen=True, slots=True)
+class Phrases:
+    """All phrases of an article, by their keys; `content` is how many of its words have a sense.
+
+    A Candidate each would take most of the time: hardly any is looked at.
+    """
+
+    weights: Mapping[tuple[str, ...], float]
+    places: Mapping[tuple[str, ...], Sequence[tuple[int, int]]]
+    bridged: frozenset[tuple[str, ...]]
+    content: int
+
+    def candidate(self, key: tuple[str, ...]) -> Candidate:
+        return Candidate(key, self.places[key], self.weights[key], key in self.bridged)
+
+
+def _phrases(said: Said, language: str) -> Phrases:
     words, order = said.words, ORDERS.get(language, NOUN_FIRST)
     kinds = [word.kind for word in words]
-    keys = [word.key for word in words]
+    keys = tuple([word.key for word in words])
     tall = [False] * len(words)  # a name, where capitals mean one
     if language != "de":
         tall = [word.tall and word.key in said.names for word in words]
     content = [at for at, kind in enumerate(kinds) if kind == CONTENT]
-    last = {at: _at_end(at, said, kinds, tall, order) for at in content}
-    found: dict[tuple[str, ...], Candidate] = {}
-    for at in content:
-        worth = IN_TITLE if at < said.title else EARLY if at < said.title + BEGINNING else 1.0
-        if at:
-            worth *= _at_start(at, words, kinds, tall, order)
-        for end, bridged in _ends(kinds, at):
-            key = tuple(keys[at:end])
-            each = found.get(key)
-            if each is None:
-                found[key] = each = Candidate(key)
-            each.weight += worth * last[end - 1]
-            each.places.append((at, end))
-            each.bridged = each.bridged or bridged
-    return list(found.values())
+    first = _at_starts(content, words, kinds, tall, order)
+    last = dict(zip(content, _at_ends(content, said, kinds, tall, order), strict=True))
+    early = said.title + BEGINNING
+    weights: dict[tuple[str, ...], float] = {}
+    places: dict[tuple[str, ...], list[tuple[int, int]]] = {}
+    bridges: list[tuple[str, ...]] = []
+    for at, worth in zip(content, first, strict=True):
+        worth *= IN_TITLE if at < said.title else EARLY if at < early else 1.0  # noqa: PLW2901
+        for end, bridged in _ends(kinds, at) if kinds[at + 1] in GO_ON else ((at + 1, False),):
+            key = keys[at:end]
+            there = places.get(key)
+            if there is None:
+                weights[key], places[key] = worth * last[end - 1], [(at, end)]
+            else:
+                weights[key] += worth * last[end - 1]
+                there.append((at, end))
+            if bridged:
+                bridges.append(key)
+    return Phrases(weights, places, frozenset(bridges), len(content))
 
 
 def _ends(kinds: Sequence[int], at: int) -> list[tuple[int, bool]]:
@@ -363,28 +403,45 @@ def _ends(kinds: Sequence[int], at: int) -> list[tuple[int, bool]]:
         ends.append((end, bridged))
 
 
-def _at_start(
-    at: int, words: Sequence[Word], kinds: Sequence[int], tall: Sequence[bool], order: Order
-) -> float:
-    left = words[at - 1]
-    if left.kind == CONTENT:
-        return order.before if not tall[at] else CUT_NAME if tall[at - 1] else 1.0
-    if left.kind in (LINK, ARTICLE) and kinds[at - 2] in (CONTENT, LINK):
-        return AFTER_LINK
-    if left.lead:
-        return AFTER_LEAD
-    return order.after_verb if left.verb else 1.0
+def _at_starts(
+    content: Sequence[int],
+    words: Sequence[Word],
+    kinds: Sequence[int],
+    tall: Sequence[bool],
+    order: Order,
+) -> Iterator[float]:
+    """What it is worth to begin at each word of `content`, by what stands before it."""
+    for at in content:
+        left = kinds[at - 1] if at else STOP
+        if left == CONTENT:
+            yield order.before if not tall[at] else CUT_NAME if tall[at - 1] else 1.0
+        elif left in (LINK, ARTICLE) and kinds[at - 2] in (CONTENT, LINK):
+            yield AFTER_LINK
+        elif at and words[at - 1].lead:
+            yield AFTER_LEAD
+        else:
+            yield order.after_verb if at and words[at - 1].verb else 1.0
 
 
-def _at_end(at: int, said: Said, kinds: Sequence[int], tall: Sequence[bool], order: Order) -> float:
-    right = kinds[at + 1]
-    if right == CONTENT:
-        return order.after if not tall[at] else CUT_NAME if tall[at + 1] else 1.0
-    if right == LINK or (right == BRIDGE and order.bridges):
-        return order.after if CONTENT in kinds[at + 2 : at + 4] else 1.0
-    if said.words[at + 1].determiner or NUMBER.match(said.tokens[at + 1]):
-        return order.before_determiner
-    return 1.0
+def _at_ends(
+    content: Sequence[int], said: Said, kinds: Sequence[int], tall: Sequence[bool], order: Order
+) -> Iterator[float]:
+    """What it is worth to end with each word of `content`, by what stands after it."""
+    for at in content:
+        right = kinds[at + 1]
+        if right == CONTENT:
+            yield order.after if not tall[at] else CUT_NAME if tall[at + 1] else 1.0
+        elif right == LINK or (right == BRIDGE and order.bridges):
+            yield order.after if CONTENT in kinds[at + 2 : at + 4] else 1.0
+        elif _after_verb(said.words[at + 1], said.tokens[at + 1]):
+            yield order.before_determiner
+        else:
+            yield 1.0
+
+
+def _after_verb(word: Word, token: str) -> bool:
+    """Whether it stands after a verb rather than after a noun: an article, a number."""
+    return word.determiner or (not word.key and NUMBER.match(token) is not None)
 
 
 # --- Choosing ------------------------------------------------------------------------------------
@@ -421,35 +478,39 @@ AND_OR_VERB = re.compile(
 VERB_IN_ARABIC = re.compile("[وس]?ي|وت")
 
 
-def _best(found: Sequence[Candidate], said: Said, language: str, most: int) -> list[Candidate]:
-    single = {each.key[0]: each.weight for each in found if len(each.key) == 1}
+def _best(found: Phrases, said: Said, language: str, most: int) -> list[Candidate]:
     # Only the best of a first look are looked at closely, which would else take most of the time.
-    likely = sorted(found, key=lambda each: -each.weight * LOOK[len(each.key)])[:CLOSELY]
+    looks = {key: -weight * LOOK[len(key)] for key, weight in found.weights.items()}
+    likely = map(found.candidate, sorted(looks, key=looks.__getitem__)[:CLOSELY])
     # A note of three lines has fewer subjects than an article.
-    content = sum(word.kind == CONTENT for word in said.words)
-    most = min(most, 3 + content // 10)
+    most = min(most, 3 + found.content // 10)
     chosen: list[Candidate] = []
-    taken: set[int] = set()
-    scored = [(_score(each, said, language, single), each) for each in likely]
+    taken, in_words = set[int](), set[str]()
+    scored = [(_score(each, said, language, found.weights), each) for each in likely]
     for score, each in sorted(scored, key=lambda pair: -pair[0]):
         if score <= 0 or len(chosen) == most:
             break
-        if all(any(at in taken for at in range(*place)) for place in each.places):
+        if not any(taken.isdisjoint(range(*place)) for place in each.places):
             continue  # a piece of another one, or of the same words
-        if any(_inside(each.key, other.key) or _inside(other.key, each.key) for other in chosen):
+        if not in_words.isdisjoint(each.key) and any(
+            _inside(each.key, other.key) or _inside(other.key, each.key) for other in chosen
+        ):
             continue
         chosen.append(each)
+        in_words.update(each.key)
         taken.update(at for place in each.places for at in range(*place))
     return chosen
 
 
-def _score(each: Candidate, said: Said, language: str, single: Mapping[str, float]) -> float:
+def _score(
+    each: Candidate, said: Said, language: str, weights: Mapping[tuple[str, ...], float]
+) -> float:
     start, end = each.places[0]
     words = [word for word in said.words[start:end] if word.kind == CONTENT]
     once, named = len(each.places) == 1, all(word.key in said.names for word in words)
     if all(word.weak for word in words) or (each.bridged and once and not named):
         return 0.0
-    mean = sum(single[word.key] for word in words) / len(words)
+    mean = sum(weights[word.key,] for word in words) / len(words)
     score = (each.weight + SHARE * max(mean - each.weight, 0.0)) * BY_LENGTH[len(words)]
     score *= SHAPES.get(language, _other)(said.tokens[start:end], words, said.names)
     if named:

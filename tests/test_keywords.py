@@ -115,8 +115,17 @@ def test_a_very_long_text_costs_as_its_beginning(monkeypatch: pytest.MonkeyPatch
 
 
 def test_the_same_text_always_gives_the_same_phrases() -> None:
-    module._word.cache_clear()
+    module._words.cache_clear()
     assert keywords(TITLE, TEXT, "fr") == FRENCH
+
+
+def test_words_that_are_no_longer_remembered_are_looked_at_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    module._words.cache_clear()
+    monkeypatch.setattr(module, "KNOWN_WORDS", 3)
+    assert keywords(TITLE, TEXT, "fr") == FRENCH
+    assert len(module._words("fr")) <= 3
 
 
 def test_canonically_equal_texts_give_the_same_phrases() -> None:

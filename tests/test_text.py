@@ -1,5 +1,6 @@
 import time
 import unicodedata
+from collections.abc import Callable
 from typing import Literal
 
 import pytest
@@ -97,6 +98,24 @@ def test_hash_ignores_punctuation_case_and_spacing(one: str, other: str) -> None
 )
 def test_hash_tells_different_letters_and_digits_apart(one: str, other: str) -> None:
     assert text_hash(one) != text_hash(other)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Cœur d’ÉTÉ, Straße… ½ ﬁn\u00ad — Łódź; ĲSSEL",
+        "اللاجئون في ٱلقدس ـ ١٢",
+        "国連の難民 Ελλάδας и жильё",
+        "".join(map(chr, range(0xC0, 0x250))),
+        "a\ud800b\u200bc",
+    ],
+)
+@pytest.mark.parametrize("folding", [fold, fold_cased])
+def test_a_text_folds_as_each_of_its_characters_does(
+    text: str, folding: Callable[[str], str]
+) -> None:
+    alone = "".join(folding(f"x{char}x")[1:-1] for char in text)
+    assert folding(f"x{text}x") == f"x{' '.join(alone.split())}x"
 
 
 def test_hash_is_hexadecimal_and_stays_what_it_is() -> None:
