@@ -6,20 +6,23 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from pathlib import Path
 
 from pebble import ProcessExpired, ProcessPool
 from sqlite_utils import Database
 
-from crawler import database, store, workers
+from crawler import database, sifting, store, workers
 from crawler.errors import TamisError
 from crawler.progress import Progress
 from crawler.readings import Reading, Unread
+from crawler.sifting import Changed
 from enrich import annotate
+from enrich.annotate import Annotation
 
 # In the pool at a time, for each worker: one being read and enough waiting that none is idle
 # while results are stored.
@@ -50,6 +53,7 @@ def run(
 ) -> int:
     """Read every page that waits, and go on while `more()`; returns how many were read.
 
+    At last takes from the texts what their sites repeat, which means to read these again.
     `stop()` ends it at once; what is being read then waits for the next time.
     A page that takes too long, or ends the process that reads it, is `failed` with that reason
     and holds up nothing else. A kill at any moment leaves what was not stored among the waiting.
@@ -59,14 +63,26 @@ def run(
         if stop() or not more():
             return done
         time.sleep(WAIT_SECONDS)
-    version = annotate.version()
+    version, room = annotate.version(), (processes or workers.cores()) * AHEAD
     with workers.pool(processes, module=workers.FOR_PAGES) as pool:
-        for batch in _batches(db, pool, (processes or workers.cores()) * AHEAD, more, stop):
+        for batch in _batches(db, pool, room, more, stop):
             store.save(db, batch, version)
             done += len(batch)
             if progress:
                 progress.advance("read", len(batch))
+        if not stop():
+            # While there are processes that have loaded all this takes.
+            sifting.sift(db, partial(_annotated, pool, room))
     return done
+
+
+def _annotated(pool: ProcessPool, room: int, changed: Sequence[Changed]) -> Iterator[Annotation]:
+    """What is noted of each, read by the pool."""
+    for each, future in workers.in_order(pool, sifting.annotated, changed, ahead=room):
+        try:
+            yield future.result()
+        except (FutureTimeoutError, ProcessExpired):
+            yield sifting.annotated(each)  # its page was read in time, so its text can be
 
 
 def _batches(

@@ -7,9 +7,10 @@ one before, so that the order in which pages came does not matter, and old years
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
+from itertools import islice
 from typing import Any
 
 from sqlite_utils import Database
@@ -44,6 +45,34 @@ class Row:
     @property
     def year(self) -> int:
         return int(self.dated[:4])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changed:
+    """An article whose text is another one now; `claims` as articles.language_claims has them."""
+
+    id: int
+    title: str
+    text: str
+    url: str
+    claims: str
+
+
+# From texts to what is noted of each, in their order: here, or by other processes.
+Annotate = Callable[[Sequence[Changed]], Iterable[Annotation]]
+
+
+def annotated(changed: Changed) -> Annotation:
+    told = json.loads(changed.claims)
+    hints = LanguageHints(
+        feed=told.get("feed"), alternate=told.get("alternate"), url=changed.url,
+        source=tuple(told.get("source", ())),
+    )  # fmt: skip
+    return annotate(changed.title, changed.text, told.get("page"), hints=hints)
+
+
+def here(changed: Sequence[Changed]) -> Iterator[Annotation]:
+    return map(annotated, changed)
 
 
 def keep(db: Database, article: int, text: str, seen: Seen) -> None:
@@ -88,13 +117,22 @@ def unsettle(db: Database, url_id: int) -> None:
     )
 
 
-def sift(db: Database) -> int:
+def sift(db: Database, notes_of: Annotate = here) -> int:
     """Settle the texts of all sources that have changed; returns how many texts are others now."""
     sources = db.execute(
         "SELECT DISTINCT source FROM sieved JOIN articles ON id = article_id"
         " WHERE settled IS NULL ORDER BY 1"
     ).fetchall()
-    return sum(_sift(db, source) for (source,) in sources)
+    waiting = (each for (source,) in sources for each in _waiting(db, source))
+    count = 0
+    while batch := list(islice(waiting, BATCH)):
+        with transaction(db):
+            settled = [_settle(db, row, learnt(), digest) for row, learnt, digest in batch]
+            changed = [each for each in settled if each]
+            for each, notes in zip(changed, notes_of(changed), strict=True):
+                _rewrite(db, each, notes)
+        count += len(changed)
+    return count
 
 
 def claimed(page: str | None, hints: LanguageHints) -> str:
@@ -103,15 +141,6 @@ def claimed(page: str | None, hints: LanguageHints) -> str:
         "page": page, "feed": hints.feed, "alternate": hints.alternate, "source": hints.source,
     }  # fmt: skip
     return _json({name: claim for name, claim in claims.items() if claim})
-
-
-def annotated(title: str, text: str, url: str, claims: str) -> Annotation:
-    told = json.loads(claims)
-    hints = LanguageHints(
-        feed=told.get("feed"), alternate=told.get("alternate"), url=url,
-        source=tuple(told.get("source", ())),
-    )  # fmt: skip
-    return annotate(title, text, told.get("page"), hints=hints)
 
 
 def noted(text: str, notes: Annotation) -> dict[str, Any]:
@@ -135,7 +164,8 @@ def noted(text: str, notes: Annotation) -> dict[str, Any]:
     }
 
 
-def _sift(db: Database, source: str) -> int:
+def _waiting(db: Database, source: str) -> Iterator[tuple[Row, Callable[[], Memory], str]]:
+    """What is to be settled of a source: each with the memory of its year, and its digest."""
     years: dict[int, list[Row]] = defaultdict(list)
     for row in _rows(db, source):
         years[row.year].append(row)
@@ -149,12 +179,8 @@ def _sift(db: Database, source: str) -> int:
     waiting = [row for rows in years.values() for row in rows if row.settled != digests[row.year]]
     # Those never settled come last: by them the source is found again after a kill.
     waiting.sort(key=lambda row: (row.settled is None, row.year, row.id))
-    changed = 0
-    for start in range(0, len(waiting), BATCH):
-        with transaction(db):
-            for row in waiting[start : start + BATCH]:
-                changed += _settle(db, row, learnt(row.year), digests[row.year])
-    return changed
+    for row in waiting:
+        yield row, partial(learnt, row.year), digests[row.year]
 
 
 def _rows(db: Database, source: str) -> Iterator[Row]:
@@ -185,8 +211,8 @@ def _seen(db: Database, rows: Sequence[Row]) -> Iterator[Seen]:
         yield memory.unpack(blob, row.key, row.dated)
 
 
-def _settle(db: Database, row: Row, learnt: Memory, digest: str) -> int:
-    """Returns 1 if the text is another one now."""
+def _settle(db: Database, row: Row, learnt: Memory, digest: str) -> Changed | None:
+    """Say what memory takes out of it; what it is then, if the text is another one now."""
     packed, blob, claims, title, url, before = db.execute(
         "SELECT sieved.text, seen, language_claims, title, url, article_texts.text FROM sieved"
         " JOIN articles ON articles.id = sieved.article_id"
@@ -200,12 +226,17 @@ def _settle(db: Database, row: Row, learnt: Memory, digest: str) -> int:
     db.conn.execute("UPDATE sieved SET settled = ? WHERE article_id = ?", (digest, row.id))
     _say(db, row.id, sifted.removed)
     if text == before:
-        return 0
-    columns = noted(text, annotated(title, text, url, claims))
+        return None
+    return Changed(id=row.id, title=title, text=text, url=url, claims=claims)
+
+
+def _rewrite(db: Database, changed: Changed, notes: Annotation) -> None:
+    columns = noted(changed.text, notes)
     sets = ", ".join(f"{name} = ?" for name in columns)
-    db.conn.execute(f"UPDATE articles SET {sets} WHERE id = ?", (*columns.values(), row.id))
-    db.conn.execute("UPDATE article_texts SET text = ? WHERE article_id = ?", (text, row.id))
-    return 1
+    db.conn.execute(f"UPDATE articles SET {sets} WHERE id = ?", (*columns.values(), changed.id))
+    db.conn.execute(
+        "UPDATE article_texts SET text = ? WHERE article_id = ?", (changed.text, changed.id)
+    )
 
 
 def _say(db: Database, article: int, removed: Sequence[Removed]) -> None:

@@ -1,6 +1,7 @@
 """The one sequence from a title and a text to language, themes, places, organisations, keywords."""
 
 from dataclasses import dataclass
+from functools import cache
 from hashlib import blake2b
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed
@@ -60,6 +61,7 @@ def version() -> str:
     return " ".join([f"tamis-{CODE}", *packages, *extra, *data])
 
 
+@cache
 def _installed(name: str) -> str | None:
     try:
         return installed(name)
@@ -67,6 +69,7 @@ def _installed(name: str) -> str | None:
         return None
 
 
+@cache
 def _words() -> str:
     """12 hex digits that change when a word or a profile does by which pages are read."""
     digest = blake2b(digest_size=6)

@@ -274,5 +274,7 @@ def test_every_claim_reaches_the_judgement_of_a_language(
     assert read.annotation.language.code == code
     # And again when the text is settled, from what is stored.
     claims = sifting.claimed(read.extracted.declared_language, read.claims)
-    again = sifting.annotated(read.extracted.title, read.extracted.text, unread.url, claims)
-    assert again == read.annotation
+    stored = sifting.Changed(
+        id=1, title=read.extracted.title, text=read.extracted.text, url=unread.url, claims=claims
+    )
+    assert sifting.annotated(stored) == read.annotation

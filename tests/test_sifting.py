@@ -127,6 +127,19 @@ def test_the_order_and_the_days_on_which_pages_came_change_nothing(
         assert state(other) == state(db)
 
 
+def test_texts_that_their_site_changes_are_read_again_by_other_processes(
+    db: Database, source: Source
+) -> None:
+    visit(db, source, {path: page(path) for path in TEXTS})
+    here = state(db)
+    db.execute("UPDATE urls SET outcome = 'fetched'")
+    db.execute("UPDATE articles SET content_hash = ''")
+    assert enrichment.run(db, processes=2) == len(TEXTS)
+    assert store.settle(db) == 0
+    assert state(db) == here
+    assert STANDING[0] not in here[0]["text"]
+
+
 def test_settling_again_changes_nothing(db: Database, source: Source) -> None:
     visit(db, source, {path: page(path) for path in TEXTS})
     before = [*db.table("sieved").rows], state(db)
