@@ -62,6 +62,8 @@ def run(
     while not store.count_unread(db):  # a day without news starts no process
         if stop() or not more():
             return done
+        if store.is_expecting(db):
+            break  # what readers load takes as long as the first page is on its way
         time.sleep(WAIT_SECONDS)
     version, room = annotate.version(), (processes or workers.cores()) * AHEAD
     with workers.pool(processes, module=workers.FOR_PAGES) as pool:

@@ -135,6 +135,27 @@ def test_asked_to_stop_it_leaves_the_rest_for_the_next_time(
     assert outcomes(db) == {"/a": ("fetched", None)}
 
 
+def test_readers_make_ready_while_the_first_page_is_fetched_and_not_on_a_day_without_one(
+    db: Database, archive_pages: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started, start = list[object](), workers.pool
+
+    def noticed(processes: int | None, *, module: str) -> object:
+        started.append(module)
+        return start(processes, module=module)
+
+    monkeypatch.setattr(workers, "pool", noticed)
+    archive_pages({"/a": article("Le centre rouvre", FIRST)})
+    read_all(db)
+    crawling = iter([True, False])
+    assert enrichment.run(db, processes=1, more=lambda: next(crawling)) == 0
+    assert not started
+    db.execute("UPDATE urls SET outcome = 'pending', due = ''")
+    crawling = iter([True, True, False])
+    assert enrichment.run(db, processes=1, more=lambda: next(crawling)) == 0
+    assert started
+
+
 def test_the_same_pages_in_another_order_give_the_same_articles(
     db: Database, archive_pages: Archive
 ) -> None:
