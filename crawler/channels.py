@@ -391,10 +391,10 @@ class Channels:
             self._discovery(row["id"], root, channel, replace(each, link=Link(url=each.url)), now)
             return
         read = first and row["outcome"] == "stored"
-        before = _told_to_readers(self.db, row["id"]) if read else None
+        before = told_to_readers(self.db, row["id"]) if read else None
         if self._discovery(row["id"], root, channel, each, now):
             self._settle(row)
-        if read and _told_to_readers(self.db, row["id"]) != before:
+        if read and told_to_readers(self.db, row["id"]) != before:
             # What it says the others do not: the page is read again with it.
             self.db.conn.execute(
                 "UPDATE urls SET outcome = 'fetched' WHERE id = ? AND enricher IS NOT NULL"
@@ -630,7 +630,8 @@ def hints_of(link: Link) -> dict[str, Any]:
     return told
 
 
-def _told_to_readers(db: Database, url_id: int) -> dict[str, Any]:
+def told_to_readers(db: Database, url_id: int) -> dict[str, Any]:
+    """The hints that a reading of this address uses."""
     told = hints(db, [url_id]).get(url_id, {})
     return {name: told[name] for name in READ if name in told}
 

@@ -16,6 +16,7 @@ from crawler.commands import (
     filters,
     forgetting,
     health,
+    merging,
     publishing,
     schedule,
     sources,
@@ -25,6 +26,7 @@ from crawler.errors import TamisError
 COMMANDS = (
     daily.config, daily.daily, daily.init, doctor.doctor, schedule.schedule,
     crawling.crawl, crawling.enrich, crawling.import_, crawling.load, archives.backfill,
+    merging.merge,
     publishing.demo, publishing.publish, publishing.serve,
     exporting.export, exporting.freeze, exporting.verify,
     forgetting.forget, forgetting.prune,

@@ -13,6 +13,7 @@ from typing import Any
 
 from crawler import values
 from crawler.errors import ConfigError
+from crawler.shards import Shard
 
 NAME = "tamis.toml"
 DEFAULT, ENVIRONMENT = "default", "environment"
@@ -27,6 +28,13 @@ COUNTRY = values.shaped("[A-Z]{2}|int", "an ISO 3166-1 code such as 'BE', or 'in
 TIME = values.shaped("([01][0-9]|2[0-3]):[0-5][0-9]", "a time of day such as '05:30'")
 DAYS = values.number("a whole number of days; 0 is for ever", whole=True)
 TEXTS = values.list_of(values.text)
+
+
+def _shard(value: Any) -> Iterator[values.Problem]:
+    try:
+        Shard.parse(str(value))
+    except ConfigError as error:
+        yield "", f"is wrong: {error}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +112,10 @@ KEYS = (
     Key(
         name="crawl.categories", check=TEXTS, default=[], parameter="crawl:categories",
         about="Only sources of these categories (`tamis sources list` shows them).",
+    ),
+    Key(
+        name="crawl.shard", check=_shard, default=None, parameter="crawl:shard",
+        about="Only the sources of this machine, one of several: I/N, as in 2/8.",
     ),
     Key(
         name="crawl.delay", check=values.number("seconds, 0 or more"), default=1.0,
@@ -345,7 +357,8 @@ def written(contact: str | None = None) -> str:
 SAMPLES: dict[str, Any] = {
     "contact": "you@example.org", "files.sources": "my-sources", "crawl.only": ["alter-echos"],
     "crawl.languages": ["fr", "nl"], "crawl.countries": ["BE", "FR"],
-    "crawl.categories": ["social"], "crawl.workers": 2, "crawl.reliefweb_appname": "your-appname",
+    "crawl.categories": ["social"], "crawl.shard": "1/8", "crawl.workers": 2,
+    "crawl.reliefweb_appname": "your-appname",
     "publish.base_url": "https://news.example.org/", "feeds.out": "data/feeds",
     "feeds.languages": ["fr"], "feeds.themes": ["housing"], "feeds.countries": ["BE"],
     "feeds.sources": ["alter-echos"], "feeds.searches": ["q=loyer&country=BE"],

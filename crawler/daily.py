@@ -31,6 +31,7 @@ from crawler.reports import Report, keep
 from crawler.retention import Retention, prune
 from crawler.runs import Step
 from crawler.setback import clock_problem
+from crawler.shards import Shard
 from enrich import annotate
 from spiders.run import crawl
 
@@ -89,6 +90,7 @@ class _Run:
             )
         summary = crawl(
             chosen, self.db, settings=self.settings, known=records,
+            shard=Shard.parse(config["crawl.shard"]) if config["crawl.shard"] else None,
             workers=config["crawl.workers"], seconds=self.latest - time.monotonic(),
         )  # fmt: skip
         self.figures |= {"channels": summary.visited, "failed": summary.failed}

@@ -50,7 +50,7 @@ def private(path: str | Path, *, create: bool = True) -> Database:
             f"{path} does not exist: `tamis crawl` makes it, or name another with --db"
         )
     with told(path):
-        db = Database(path)
+        db = Database(sqlite3.connect(path, uri=True))  # uri: others may be attached, read-only
     try:
         db.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
         upgrading.check(db, path)

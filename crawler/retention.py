@@ -73,7 +73,7 @@ def prune(
     erasing.secure(db)
     steps: dict[str, tuple[str, str, Batch]] = {
         "metadata": (OLD_ARTICLES, retention.before("metadata"), _expire),
-        "text": (OLD_TEXTS, retention.before("text", "metadata"), _let_go_of_texts),
+        "text": (OLD_TEXTS, retention.before("text", "metadata"), let_go_of_texts),
         "raw_pages": (OLD_PAGES, retention.before("raw_pages", "text", "metadata"), _empty),
     }
     counts = dict.fromkeys(steps, 0)
@@ -137,7 +137,7 @@ def _expire(db: Database, articles: list[int]) -> None:
         )
 
 
-def _let_go_of_texts(db: Database, articles: list[int]) -> None:
+def let_go_of_texts(db: Database, articles: list[int]) -> None:
     """Title, link, metadata and tags stay, with the single words that are evidence of tags."""
     now = clock.now()
     for article in articles:

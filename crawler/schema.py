@@ -588,6 +588,12 @@ def m016_forgetting(db: Database) -> None:
     )
 
 
+@private()
+def m017_shard(db: Database) -> None:
+    """Which part of the sources is crawled into this database; no row: all, or a merged one."""
+    db.execute("CREATE TABLE shard (number INTEGER NOT NULL, total INTEGER NOT NULL)")
+
+
 @published()
 def m001_news(db: Database) -> None:
     db.executescript(

@@ -171,8 +171,17 @@ def join(db: Database, other: Database) -> int:
     """Lay those of another database here too; how many were new. What they name is not erased."""
     names = [name for name in Tombstone.__slots__ if name not in ("id", "part_of")]
     sql = f"INSERT INTO tombstones ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
+    stones = {stone.id: stone for stone in all_of(other)}
     new = 0
-    for stone in all_of(other):
+    for stone in stones.values():
         values = [getattr(stone, name) for name in names]
         new += db.conn.execute(f"{sql} ON CONFLICT (kind, hash) DO NOTHING", values).rowcount
+    ids = {(stone.kind, stone.hash): stone.id for stone in all_of(db)}
+    for stone in stones.values():
+        if stone.part_of in stones:
+            whole = stones[stone.part_of]
+            db.conn.execute(
+                "UPDATE tombstones SET part_of = ? WHERE id = ? AND part_of IS NULL",
+                [ids[whole.kind, whole.hash], ids[stone.kind, stone.hash]],
+            )
     return new

@@ -20,6 +20,7 @@ from crawler.guard import require_contact
 from crawler.items import Source
 from crawler.politeness import Wait
 from crawler.progress import Progress
+from crawler.shards import Shard, claim
 from crawler.workers import asked_to_stop
 from spiders.channels import addresses
 from spiders.news import NewsSpider
@@ -75,6 +76,7 @@ def crawl(
     *,
     settings: Mapping[str, Any],
     known: tuple[Source, ...] = (),
+    shard: Shard | None = None,
     enrich: bool = True,
     workers: int | None = None,
     seconds: float | None = None,
@@ -82,16 +84,19 @@ def crawl(
     """Visit what is due of `sources`, fetch what is new, and read it. Once a process.
 
     `known` is the whole registry, of which `sources` are those to visit (by default, all): what
-    left it, or lost its licence there, is not shown whole any more. `settings` are Scrapy settings
-    over those of crawler.settings. After `seconds`, what is under way is finished, and the rest
-    left for the next time. Raises ConfigError if a public host would be visited without a contact,
-    TamisError if the database fails.
+    left it, or lost its licence there, is not shown whole any more. Of a `shard`, only its own are
+    visited. `settings` are Scrapy settings over those of crawler.settings. After `seconds`, what is
+    under way is finished, and the rest left for the next time. Raises ConfigError if a public host
+    would be visited without a contact, or the database is another shard's; TamisError if it fails.
     """
+    if shard:
+        sources = shard.of(sources, known or sources)
     urls = [at.url for source in sources for _, at in addresses(source)]
     require_contact(urls, settings.get("TAMIS_CONTACT"))
     with database.alone(db):
         try:
             with closing(database.private(db)) as private:
+                claim(private, db, shard)
                 if late := setback.bring_back(private):
                     logger.warning("%s: %s waits of a clock that ran ahead are over", db, late)
                 before = store.visit_counts(private)

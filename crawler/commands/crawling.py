@@ -2,6 +2,7 @@
 
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -14,10 +15,26 @@ from crawler.commands.options import (
     visiting_options,
     workers_option,
 )
+from crawler.errors import ConfigError
+
+
+def _shard(_: click.Context, __: click.Parameter, typed: str | None) -> Any:
+    from crawler.shards import Shard
+
+    if typed is None:
+        return None
+    try:
+        return Shard.parse(typed)
+    except ConfigError as error:
+        raise click.BadParameter(str(error)) from error
 
 
 @click.command()
 @selecting_options
+@click.option(
+    "--shard", metavar="I/N", callback=_shard,
+    help="Only the I-th part of N of these sources, divided by their hosts: one a machine.",
+)  # fmt: skip
 @visiting_options
 @click.option(
     "--reliefweb-appname",
@@ -37,6 +54,7 @@ def crawl(
     languages: tuple[str, ...],
     countries: tuple[str, ...],
     categories: tuple[str, ...],
+    shard: Any,
     contact: str | None,
     delay: float | None,
     reliefweb_appname: str | None,
@@ -66,7 +84,7 @@ def crawl(
     from spiders.run import crawl as run_crawl
 
     summary = run_crawl(
-        chosen, db, settings=settings, known=records, enrich=enrich, workers=workers
+        chosen, db, settings=settings, known=records, shard=shard, enrich=enrich, workers=workers
     )
     click.echo(summary)
     if not summary.well:
