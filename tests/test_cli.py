@@ -94,6 +94,8 @@ def test_sources_are_listed_as_a_table_and_as_json() -> None:
     found = json.loads(out)
     assert found
     assert {(record["country"], record["category"]) for record in found} == {("BE", "media")}
+    _, out, _ = run("sources", "list", "--country", "BE", "--category", "media", "--feeds")
+    assert out.splitlines() == [feed["url"] for record in found for feed in record["feeds"]]
 
 
 def test_sources_are_checked_and_mistakes_named(tmp_path: Path) -> None:

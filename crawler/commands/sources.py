@@ -27,6 +27,7 @@ def sources() -> None:
     "--terms-older-than", "days", type=click.IntRange(0), metavar="DAYS",
     help="Instead: the licences in use whose terms nobody has read within so many days.",
 )  # fmt: skip
+@click.option("--feeds", is_flag=True, help="Instead: addresses of feeds, one a line.")
 @click.option("--json", "as_json", is_flag=True, help="Whole records, as a JSON array.")
 @sources_option
 def list_sources(
@@ -37,6 +38,7 @@ def list_sources(
     folder: Path | None,
     *,
     enabled: bool | None,
+    feeds: bool,
     as_json: bool,
 ) -> None:
     """List sources, those of a country, a language or a category.
@@ -56,6 +58,10 @@ def list_sources(
     if days is not None:
         for terms in registry.to_read_again(found, clock.now(), days=days):
             click.echo(terms)
+        return
+    if feeds:
+        for address in (at for source in found for at in source.feeds):
+            click.echo(address.url)
         return
     if as_json:
         click.echo(

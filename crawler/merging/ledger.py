@@ -93,7 +93,7 @@ def bar(db: Database, inputs: Sequence[Input], *, new_stones: bool) -> tuple[int
     erased = 0
     for url_id, source, stone in list(_under(stones, db)) if new_stones else ():
         erasing.erase(stones, url_id, stone)
-        _date(stones, stone)
+        _date(stones, stone, "id", url_id)
         sources.add(source)
         erased += 1
     for each in inputs if stones else ():
@@ -127,17 +127,18 @@ def enter_barred(db: Database, each: Input) -> None:
         [each.number],
     ).fetchall()
     for key, stone, source, channel in rows:
-        erasing.enter(stones, key, stone, source=source, channel=channel)
-        _date(stones, stone)
+        hashed = stones.ledger_key(stone, key)
+        if not db.execute("SELECT 1 FROM main.urls WHERE key = ?", [hashed]).fetchone():
+            erasing.enter(stones, key, stone, source=source, channel=channel)
+            _date(stones, stone, "key", hashed)
 
 
-def _date(stones: Tombstones, stone: int) -> None:
+def _date(stones: Tombstones, stone: int, column: str, value: int | str) -> None:
     """As of the take-down, not of the merge: so a merge on another day says the same."""
     (day,) = (each.day for each in stones.stones if each.id == stone)
     stones.db.conn.execute(
-        "UPDATE main.urls SET discovered = ?1, decided = ?1 WHERE id ="
-        " (SELECT max(id) FROM main.urls WHERE tombstone = ?2) AND decided > ?1",
-        [f"{day}T00:00:00Z", stone],
+        f"UPDATE main.urls SET discovered = ?1, decided = ?1 WHERE {column} = ?2",
+        [f"{day}T00:00:00Z", value],
     )
 
 
