@@ -13,7 +13,6 @@ from typing import Any
 
 from crawler import values
 from crawler.errors import ConfigError
-from crawler.shards import Shard
 
 NAME = "tamis.toml"
 DEFAULT, ENVIRONMENT = "default", "environment"
@@ -26,15 +25,9 @@ RIGHTS = {
 LANGUAGE = values.shaped("[a-z]{2,3}(-[A-Za-z0-9]{2,8})*", "a BCP 47 code such as 'fr'")
 COUNTRY = values.shaped("[A-Z]{2}|int", "an ISO 3166-1 code such as 'BE', or 'int'")
 TIME = values.shaped("([01][0-9]|2[0-3]):[0-5][0-9]", "a time of day such as '05:30'")
+SHARD = values.shaped("[0-9]{1,4}/[0-9]{1,4}", "I/N as in '2/8'")
 DAYS = values.number("a whole number of days; 0 is for ever", whole=True)
 TEXTS = values.list_of(values.text)
-
-
-def _shard(value: Any) -> Iterator[values.Problem]:
-    try:
-        Shard.parse(str(value))
-    except ConfigError as error:
-        yield "", f"is wrong: {error}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +107,7 @@ KEYS = (
         about="Only sources of these categories (`tamis sources list` shows them).",
     ),
     Key(
-        name="crawl.shard", check=_shard, default=None, parameter="crawl:shard",
+        name="crawl.shard", check=SHARD, default=None, parameter="crawl:shard",
         about="Only the sources of this machine, one of several: I/N, as in 2/8.",
     ),
     Key(

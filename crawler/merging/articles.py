@@ -49,7 +49,7 @@ def take_pages(db: Database, each: Input, advance: Callable[[int], None]) -> Non
         db.conn.execute(
             f"INSERT INTO main.pages (id, url_id, {', '.join(names)})"
             f" SELECT new_pages.id, new_pages.url, {theirs} FROM temp.new_pages"
-            f" JOIN {each.name}.pages AS theirs ON theirs.id = old"
+            f" CROSS JOIN {each.name}.pages AS theirs ON theirs.id = old"
             " WHERE db = ? AND new_pages.id > ? AND new_pages.id <= ? ORDER BY new_pages.id",
             [each.number, last, end],
         )

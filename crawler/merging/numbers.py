@@ -10,22 +10,29 @@ from sqlite_utils import Database
 
 from crawler.merging.inputs import Input
 
-TABLES = """
-CREATE TEMP TABLE channel_ids (db, old, new, PRIMARY KEY (db, old)) WITHOUT ROWID;
-CREATE TEMP TABLE stone_ids (db, old, new, PRIMARY KEY (db, old)) WITHOUT ROWID;
-CREATE TEMP TABLE url_ids (db, old, new, PRIMARY KEY (db, old)) WITHOUT ROWID;
-CREATE TEMP TABLE page_ids (db, old, new, PRIMARY KEY (db, old)) WITHOUT ROWID;
+# Typed as what they are joined with, or SQLite would not look into their keys.
+IDS = "(db INTEGER, old INTEGER, new INTEGER, PRIMARY KEY (db, old)) WITHOUT ROWID"
+TABLES = f"""
+CREATE TEMP TABLE channel_ids {IDS};
+CREATE TEMP TABLE stone_ids {IDS};
+CREATE TEMP TABLE url_ids {IDS};
+CREATE TEMP TABLE page_ids {IDS};
 -- Channels that this input has visited later than any before.
-CREATE TEMP TABLE later_channels (db, old, PRIMARY KEY (db, old)) WITHOUT ROWID;
+CREATE TEMP TABLE later_channels (db INTEGER, old INTEGER, PRIMARY KEY (db, old)) WITHOUT ROWID;
 -- Addresses of an input under a tombstone, and those that were let go of for their age.
-CREATE TEMP TABLE barred (db, old, stone, PRIMARY KEY (db, old)) WITHOUT ROWID;
-CREATE TEMP TABLE let_go (url PRIMARY KEY) WITHOUT ROWID;
-CREATE TEMP TABLE new_urls (key PRIMARY KEY, db, old, arrived, id) WITHOUT ROWID;
-CREATE TEMP TABLE new_pages (url, fetched, db, old, size, id, PRIMARY KEY (url, fetched))
+CREATE TEMP TABLE barred (db INTEGER, old INTEGER, stone INTEGER, PRIMARY KEY (db, old))
   WITHOUT ROWID;
-CREATE TEMP TABLE new_articles (url PRIMARY KEY, fetched, id) WITHOUT ROWID;
+CREATE TEMP TABLE let_go (url INTEGER PRIMARY KEY);
+CREATE TEMP TABLE new_urls (
+  key TEXT PRIMARY KEY, db INTEGER, old INTEGER, arrived TEXT, id INTEGER
+) WITHOUT ROWID;
+CREATE TEMP TABLE new_pages (
+  url INTEGER, fetched TEXT, db INTEGER, old INTEGER, size INTEGER, id INTEGER,
+  PRIMARY KEY (url, fetched)
+) WITHOUT ROWID;
+CREATE TEMP TABLE new_articles (url INTEGER PRIMARY KEY, fetched TEXT, id INTEGER);
 -- Articles of the input at hand that nobody had before.
-CREATE TEMP TABLE arriving (old INTEGER PRIMARY KEY, new, url, source);
+CREATE TEMP TABLE arriving (old INTEGER PRIMARY KEY, new INTEGER, url INTEGER, source TEXT)
 """
 # Repeated, so that two inputs agree on who is first.
 NUMBERED = """
