@@ -4,8 +4,10 @@
 
 Words of 13 languages stand as often as they really do (package `wordfreq`, for this alone: install
 it in a folder with `pip install --target FOLDER wordfreq`, and name that with --words). Everything
-else is drawn: 300 sources, a thousand articles a day, 15 % reprints, some with versions, a ledger a
-quarter longer. The same numbers give the same database. Pages have no body.
+else is drawn: 300 sources, a thousand articles a day, 15 % reprints (a third of them edited), some
+with versions, a ledger a quarter longer, a line that every article of a source ends with before the
+memory of its site. Nothing is settled yet. The same numbers give the same database. Pages have no
+body.
 """
 
 import argparse
@@ -17,6 +19,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -27,7 +30,8 @@ from sqlite_utils import Database
 from crawler import archive, database, registry
 from crawler.items import Address, Licence, Source
 from crawler.writes import transaction
-from enrich import annotate
+from enrich import annotate, memory
+from enrich.blocks import Layout
 from enrich.organisations import gazetteer
 from enrich.text import text_hash
 from enrich.vocabulary import lexicon
@@ -49,7 +53,9 @@ WORDS = 380  # of a text, in the mean: 2.4 kB, as those of real articles
 BATCH = 1000
 END = datetime(2026, 11, 21, 6, tzinfo=UTC)
 REPRINTS, TOLD, LOST = 0.15, 0.04, 0.25
-
+EDITED, OTHER_WORDS = 0.3, 0.1  # of reprints, and of their words
+SHOWN = 60  # lines of menus and the like around each article, the same for all of a source
+BARE = Layout(blocks=(), boxes=())
 
 NAMES = [
     "".join(random.Random(n).choices("aeioubdklmnrstv", k=7)).capitalize() for n in range(20_000)
@@ -98,11 +104,11 @@ def sources() -> list[Source]:
 def batches(total: int, words: Path | None) -> Iterator[dict[str, list[tuple[Any, ...]]]]:
     starts = ((start, min(total, start + BATCH), total) for start in range(1, total + 1, BATCH))
     processes = multiprocessing.get_context("spawn")
-    with processes.Pool(2, _ready, [words and str(words)]) as pool:
+    with processes.Pool(2, ready, [words and str(words)]) as pool:
         yield from pool.imap(_batch, starts)
 
 
-def _ready(words: str | None) -> None:
+def ready(words: str | None) -> None:
     if words:
         sys.path.append(words)
     TONGUES.update({code: Tongue(code) for code in SPOKEN})
@@ -123,6 +129,8 @@ def _batch(span: tuple[int, int, int]) -> dict[str, list[tuple[Any, ...]]]:
             language, original = source.languages[0], number
             words = max(20, int(rng.lognormal(np.log(WORDS) - 0.18, 0.6)))
             text = TONGUES[language].draw(rng, words)
+        elif rng.random() < EDITED:
+            text = edited(text, language, rng)
         _article(
             made, rng, number, total,
             source=source, language=language, text=text, original=original,
@@ -130,6 +138,17 @@ def _batch(span: tuple[int, int, int]) -> dict[str, list[tuple[Any, ...]]]:
         for lost in range(int(rng.random() < LOST)):
             _ledger(made, total + 4 * number + lost, source, "not_an_article", _day(number, total))
     return made
+
+
+def edited(text: str, language: str, rng: np.random.Generator) -> str:
+    """The text with other words here and there; the lines stay."""
+    return "\n".join(
+        " ".join(
+            TONGUES[language].draw(rng, 1) if rng.random() < OTHER_WORDS else word
+            for word in line.split(" ")
+        )
+        for line in text.split("\n")
+    )
 
 
 def _day(number: int, total: int) -> datetime:
@@ -200,11 +219,25 @@ def _article(
     elif rng.random() < TOLD and number > BATCH:
         shared = [{"kind": "country", "value": "BE", "weight": 0.5}]
         made["stories"].append((number - 40, number, published or "2026", 0.8, _json(shared)))
-    for line in range(rng.poisson(1.5)):
-        made["removed_lines"].append((number, line, f"Lire aussi : {title[:60]}", "memory", 40))
+    footer = f"{source.name} vous remercie de votre fidélité"
+    last = text.count("\n") + 1
+    made["removed_lines"].append((number, last, footer, "memory", 40))
+    whole = f"{text}\n{footer}"
+    made["sieved"].append((
+        number, archive.pack(whole.encode()),
+        memory.pack(_seen(url, title, whole.split("\n"), published, source)),
+    ))  # fmt: skip
     if rng.random() < 0.05:
         old = archive.pack(text.encode())
         made["versions"].append((number, 1, number, title, old, _told(at), 9, 4, "- un\n+ deux"))
+
+
+def _seen(
+    url: str, title: str, lines: list[str], published: str | None, source: Source
+) -> memory.Seen:
+    seen = memory.seen(url, lines, BARE, title=title, canonical=url, published=published)
+    shown = (memory.mark(f"{source.id} {line}") for line in range(SHOWN))
+    return replace(seen, shown=tuple(shown))
 
 
 def _tags(
@@ -236,6 +269,7 @@ INSERT = {
     "article_texts": "article_texts",
     "duplicates": "duplicates",
     "stories": "stories",
+    "sieved": "sieved (article_id, text, seen)",
     "removed_lines": "removed_lines (article_id, line, text, rule, articles)",
     "versions": "versions",
 }

@@ -1,0 +1,127 @@
+"""What work costs as it grows, as tests/growth.py measured it: how each cost grows, and a table."""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+MEASURED = Path(__file__).with_name("growth.json")
+SIZES = (1_000, 10_000, 100_000)  # each ten times the one before, or `power` is wrong
+NEXT = 1_000_000
+# CPU seconds of one run differ so much from those of the next, on a machine that others use too.
+NOISE = 0.12
+# n log n from 10,000 to 100,000 articles is n to the power of 1.10; noise can add the rest.
+MOST = math.log10(10 * math.log(SIZES[2]) / math.log(SIZES[1])) + math.log10(1 + NOISE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What it is of, its unit, and whether it is of all articles or of `each`."""
+
+    what: str
+    unit: str
+    each: bool = False
+
+
+COSTS = {
+    "crawl_memory": Cost(what="memory of a crawl that fetches them all", unit="MB"),
+    "day_0": Cost(what="a day without new articles: crawl, publish", unit="CPU s"),
+    "day_500": Cost(what="a day with 500 new: crawl, read, settle, publish", unit="CPU s"),
+    "day_5000": Cost(what="a day with 5,000 new", unit="CPU s"),
+    "settle_5000": Cost(what="of which to settle them", unit="CPU s"),
+    "publish_5000": Cost(what="of which to publish", unit="CPU s"),
+    "sites": Cost(what="all settled at once: what sites repeat", unit="CPU s"),
+    "duplicates": Cost(what="all settled at once: duplicates", unit="CPU s"),
+    "stories": Cost(what="all settled at once: stories", unit="CPU s"),
+    "publish": Cost(what="all published from nothing", unit="CPU s"),
+    "private_bytes": Cost(what="private database, without raw pages", unit="kB each", each=True),
+    "public_bytes": Cost(what="published database", unit="kB each", each=True),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Growth:
+    """A cost at each of SIZES."""
+
+    cost: Cost
+    values: tuple[float, ...]
+
+    @property
+    def power(self) -> float:
+        """Of n, by which what is not fixed grows: the cost is taken for a + b * n ** power.
+
+        0 where it does not differ by more than NOISE; 1, to be careful, where only the last does.
+        """
+        early, late = self._differences()
+        if late <= NOISE * self._totals()[1]:
+            return 0.0
+        return 1.0 if early <= NOISE * self._totals()[0] else math.log10(late / early)
+
+    @property
+    def expected(self) -> float:
+        """At NEXT articles."""
+        last, (_, late) = self._totals()[2], self._differences()
+        total = last + late * 10**self.power if self.power else last
+        return total / NEXT if self.cost.each else total
+
+    @property
+    def too_fast(self) -> bool:
+        """Whether it grows faster than n log n."""
+        return self.power > MOST
+
+    def _totals(self) -> list[float]:
+        return [
+            value * (size if self.cost.each else 1)
+            for value, size in zip(self.values, SIZES, strict=True)
+        ]
+
+    def _differences(self) -> tuple[float, float]:
+        one, two, three = self._totals()
+        return two - one, three - two
+
+
+def growths(measured: Mapping[str, Mapping[str, float]]) -> list[Growth]:
+    """Every cost; KeyError if some size has not been measured."""
+    return [
+        Growth(cost=cost, values=tuple(measured[str(size)][name] for size in SIZES))
+        for name, cost in COSTS.items()
+    ]
+
+
+def read() -> dict[str, dict[str, Any]]:
+    """What was measured, by size: every cost, and `day`, `machine` and `load`."""
+    found: dict[str, dict[str, Any]] = json.loads(MEASURED.read_text(encoding="utf-8"))
+    return found
+
+
+def write(measured: Mapping[str, Mapping[str, Any]]) -> None:
+    MEASURED.write_text(json.dumps(measured, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def rows(measured: Mapping[str, Mapping[str, float]]) -> list[list[str]]:
+    """A line for each cost: what it is, at each size, at NEXT, and as what power of n it grows."""
+    return [
+        [
+            f"{each.cost.what}, {each.cost.unit}",
+            *map(_number, each.values),
+            _number(each.expected),
+            "n log n exceeded" if each.too_fast else _power(each),
+        ]
+        for each in growths(measured)
+    ]
+
+
+def headings() -> list[str]:
+    return ["articles", *(f"{size:,}" for size in SIZES), f"{NEXT:,} (expected)", "grows as"]
+
+
+def _power(growth: Growth) -> str:
+    if not growth.power:
+        return "stays"
+    return "n" if abs(growth.power - 1) < 0.05 else f"n^{growth.power:.1f}"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.2g}" if value < 1 else f"{value:.1f}"
