@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
+from typing import TypeVar
 
 from sqlite_utils import Database
 
@@ -32,6 +33,8 @@ MOST_READ = 5
 BATCH = 4_000
 READ = 1_000  # texts held in memory, 30 kB each
 CACHE = 64 * 1024  # kB of the index that SQLite may hold in memory
+
+Found = TypeVar("Found")
 
 # A time so many days before or after another, as they are stored.
 MOMENT = "strftime('%Y-%m-%dT%H:%M:%SZ', {}, ?)"
@@ -119,7 +122,7 @@ def settle(db: Database) -> int:
         LEFT JOIN sketched ON sketched.article_id = articles.id
         WHERE sketched.text_hash IS NOT articles.text_hash
           OR sketched.title IS NOT articles.title
-        ORDER BY articles.id
+        ORDER BY articles.fetched, articles.id
         """
     ).fetchall()
     if waiting:
@@ -146,8 +149,8 @@ def _packed(of: Sketch) -> bytes:
     return struct.pack(f"<{len(of.hashes)}I", *sorted(of.hashes))
 
 
-def _batches(articles: Sequence[int]) -> Iterator[Sequence[int]]:
-    return (articles[start : start + BATCH] for start in range(0, len(articles), BATCH))
+def _batches(found: Sequence[Found]) -> Iterator[Sequence[Found]]:
+    return (found[start : start + BATCH] for start in range(0, len(found), BATCH))
 
 
 class _Settling:
@@ -160,20 +163,34 @@ class _Settling:
         self.sizes: dict[int, int] = {}
 
     def all(self, waiting: list[tuple[int, str, bool]]) -> None:
+        """`waiting` stands in the order in which it was fetched.
+
+        What is too old for all that follows leaves the index first: where years wait, it would
+        otherwise hold them all, and each batch write all of it anew.
+        """
         (horizon,) = self.db.execute(
             f"SELECT {MOMENT.format('max(fetched)')} FROM articles", [f"-{WINDOW} days"]
         ).fetchone()
         horizon = horizon or ""
-        late = [fetched for _, fetched, is_new in waiting if is_new and fetched < horizon]
-        if late:  # an archive taken in: with its own time, whose sketches are gone
-            self._restore(min(late), max(late))
         self.sizes = dict(
             self.db.execute("SELECT article_id, size FROM sketched WHERE hashes IS NOT NULL")
             .fetchall()
         )  # fmt: skip
-        for articles in _batches([article for article, *_ in waiting]):
-            self._settle(articles)
+        for number, batch in enumerate(_batches(waiting)):
+            if number:
+                self._drop(min(horizon, self._before(batch[0][1])))
+            late = [fetched for _, fetched, is_new in batch if is_new and fetched < horizon]
+            if late:  # an archive taken in: with its own time, whose sketches are gone
+                self._restore(min(late), max(late))
+            self._settle([article for article, *_ in batch])
         self._drop(horizon)
+
+    def _before(self, fetched: str) -> str:
+        """What was fetched earlier than this is not compared with what was fetched then."""
+        (moment,) = self.db.execute(
+            f"SELECT {MOMENT.format('?')}", [fetched, f"-{WINDOW} days"]
+        ).fetchone()
+        return str(moment)
 
     def _settle(self, articles: Sequence[int]) -> None:
         """Nothing counts as read before all is in, so that a kill leaves it to the next time."""
@@ -264,6 +281,7 @@ class _Settling:
             with transaction(self.db):
                 self.index.add(again)
                 self._note((_packed(of), article) for article, of in again.items())
+            self.sizes |= {article: of.size for article, of in again.items()}
 
     def _drop(self, horizon: str) -> None:
         old = self.db.execute(

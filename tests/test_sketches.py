@@ -310,6 +310,32 @@ def test_an_archive_taken_in_late_is_compared_with_its_own_time(tmp_path: Path) 
     }  # fmt: skip
 
 
+def test_years_that_wait_are_settled_as_if_day_by_day_and_leave_the_index_as_they_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sketches, "BATCH", 2)
+    years = [
+        replace(each, path=f"{each.path}-{year}", fetched=days(365 * year + n))
+        for year in range(3)
+        for n, each in enumerate(STORED[:2])
+    ]
+    with closing(database.private(tmp_path / "once.db")) as db:
+        db.execute("CREATE TEMP TABLE peak (articles)")
+        db.execute(
+            "CREATE TEMP TRIGGER growing AFTER INSERT ON main.sketches BEGIN"
+            " INSERT INTO peak SELECT count(DISTINCT article_id) FROM sketches; END"
+        )
+        put(db, years[::-1])
+        store.settle(db)
+        (most,) = db.execute("SELECT max(articles) FROM peak").fetchone()
+        pairs = db.execute("SELECT count(*) FROM pairs").fetchone()
+    assert most == 2
+    assert pairs == (3,)
+    assert settled(tmp_path / "a.db", years[::-1], at_once=True) == settled(
+        tmp_path / "b.db", years, at_once=False
+    )
+
+
 def test_many_articles_of_one_form_are_read_beside_a_few_each(
     db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
