@@ -3,10 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 NEXT := .venv-next
 BIN := $(VENV)/bin
+PEERS := .venv-peers
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 .DEFAULT_GOAL := help
 
-.PHONY: help install dev demo test test-next check format bench pages quality profiles weights lock readme
+.PHONY: help install dev demo test test-next check format bench peers growth pages quality profiles weights lock readme
 help:  ## say what each target does
 	@awk -F ':.*##' '/^[a-z-]+:.*##/ { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
@@ -59,9 +60,21 @@ format: dev  ## mend what can be mended by itself
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: dev  ## pages a second and memory, beside plain fetching and plain Trafilatura (BENCH_ARGS); tests/million.py makes a million articles to publish
+bench: dev  ## pages a second, CPU and memory, step by step, beside plain Trafilatura (BENCH_ARGS='--pages FOLDER --peers PYTHON'); tests/million.py makes a million articles to publish
 	@$(BIN)/python tests/bench.py $(BENCH_ARGS)
 	@$(BIN)/python tests/paired.py
+
+peers: $(PEERS)/.installed dev  ## the same, beside other collectors, which live in .venv-peers
+	@$(BIN)/python tests/bench.py --peers $(PEERS)/bin/python $(BENCH_ARGS)
+
+$(PEERS)/.installed: tests/peers.txt
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --upgrade pip
+	$(PEERS)/bin/python -m pip install --quiet -r tests/peers.txt
+	@touch $@
+
+growth: $(PEERS)/.installed dev  ## what 1,000, 10,000 and 100,000 articles cost, and so a million: half an hour (GROWTH_ARGS)
+	@$(BIN)/python tests/growth.py --words $$($(PEERS)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))') $(GROWTH_ARGS)
 
 pages: dev  ## CPU time of each kind of page of the site (NEWS=published database, as of tests/million.py)
 	@$(BIN)/python tests/bench_site.py $(NEWS)

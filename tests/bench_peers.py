@@ -63,10 +63,12 @@ def _trafilatura(web: Served, python: str, folder: Path) -> Peer:
     if not (program and (version := _installed(python, "trafilatura"))):
         return Peer(package="trafilatura")
     pages, out = folder / "peer-pages", folder / "peer-texts"
-    web.write_pages(pages)
-    options = ["--input-dir", str(pages), "--output-dir", str(out), "--keep-dirs"]
-    run = timed(TRAFILATURA, web.count, [program, *options, "--parallel", "2"])
-    texts = sum(path.stat().st_size > 0 for path in out.rglob("*") if path.is_file())
+    count = min(web.count, len(web.pages))  # it names what it writes by the text: each page once
+    for path in web.write_pages(pages)[count:]:
+        path.unlink()
+    options = ["--input-dir", str(pages), "--output-dir", str(out), "--parallel", "2"]
+    run = timed(TRAFILATURA, count, [program, *options])
+    texts = sum(path.stat().st_size > 0 for path in out.iterdir())
     return Peer(package="trafilatura", run=run, version=version, texts=texts)
 
 

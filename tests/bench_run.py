@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import re
 import resource
 import subprocess
 import threading
@@ -16,6 +17,7 @@ from kills import descendants
 from crawler.workers import cores
 
 PR_SET_CHILD_SUBREAPER = 36  # <linux/prctl.h>
+IDLE = 0.5  # load of a machine that has nothing else to do; what is measured now is not in it
 HEAD = f"{'':<34}{'pages/s':>8}{'CPU s/1000':>12}{'of limit':>9}"
 
 
@@ -41,12 +43,27 @@ class Run:
         """Of what this machine could do: all cores busy with nothing else."""
         return self.speed * self.cpu / self.pages / cores()
 
+    def cells(self) -> list[str]:
+        """For the table in README.md."""
+        memory = f"{max(self.memory):.0f} MB" if self.memory else ""
+        cpu = 1000 * self.cpu / self.pages
+        return [self.name.strip(), f"{self.speed:.1f}", f"{cpu:.1f}", f"{self.share:.0%}", memory]
+
     def line(self) -> str:
         memory = f"  {' -> '.join(f'{mb:.0f}' for mb in self.memory)} MB" if self.memory else ""
         return (
             f"{self.name:<34}{self.speed:>8.1f}{1000 * self.cpu / self.pages:>12.1f}"
             f"{self.share:>9.0%}{memory}"
         )
+
+
+def machine() -> str:
+    """How many cores of which processor, and whether others were at work on them."""
+    told = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    name = re.search(r"^model name\s*: (.*)$", told, re.MULTILINE)
+    load = os.getloadavg()[0]
+    busy = f", beside other work (load {load:.0f})" if load > IDLE else ""
+    return f"{cores()} cores of {name[1] if name else 'an unknown processor'}{busy}"
 
 
 def timed(

@@ -91,7 +91,7 @@ def growths(measured: Mapping[str, Mapping[str, float]]) -> list[Growth]:
 
 
 def read() -> dict[str, dict[str, Any]]:
-    """What was measured, by size: every cost, and `day`, `machine` and `load`."""
+    """What was measured, by size: every cost, and `day` and `machine`."""
     found: dict[str, dict[str, Any]] = json.loads(MEASURED.read_text(encoding="utf-8"))
     return found
 
@@ -111,6 +111,13 @@ def rows(measured: Mapping[str, Mapping[str, float]]) -> list[list[str]]:
         ]
         for each in growths(measured)
     ]
+
+
+def about(measured: Mapping[str, Mapping[str, Any]]) -> str:
+    """When and where it was measured."""
+    return "; ".join(
+        dict.fromkeys(f"{each['day']}, {each['machine']}" for each in measured.values())
+    )
 
 
 def headings() -> list[str]:

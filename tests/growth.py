@@ -9,9 +9,7 @@ status 1 if a cost grows faster than n log n. Takes half an hour on two cores, a
 """
 
 import argparse
-import os
 import random
-import re
 import sys
 import tempfile
 import time
@@ -24,13 +22,12 @@ import costs
 import million
 import numpy as np
 from bench_ladder import crawl
-from bench_run import timed
+from bench_run import machine, timed
 from bench_web import SITES, Served, served
 from readme import table
 from sqlite_utils import Database
 
 from crawler import clusters, database, sifting, sketches, stories
-from crawler.workers import cores
 
 NEW = (0, 500, 5_000)  # from SITES of the 300 sources
 STORED = 0.95  # of the new pages, at least: or they are no articles, and nothing is measured
@@ -208,13 +205,6 @@ def _write_records(folder: Path, web: Served) -> None:
 # --- The command ----------------------------------------------------------------------------------
 
 
-def machine() -> str:
-    """The processor, by its maker's name, and how many cores of it there are."""
-    told = Path("/proc/cpuinfo").read_text(encoding="utf-8")
-    name = re.search(r"^model name\s*: (.*)$", told, re.MULTILINE)
-    return f"{cores()} cores of {name[1] if name else 'an unknown processor'}"
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--words", type=Path, help="folder with the package wordfreq")
@@ -223,13 +213,12 @@ def main() -> None:
     asked = parser.parse_args()
     million.ready(asked.words and str(asked.words))
     measured = costs.read()
+    about = {"day": f"{datetime.now(UTC):%Y-%m-%d}", "machine": machine()}
     for size in asked.sizes:
-        about = {"day": f"{datetime.now(UTC):%Y-%m-%d}", "machine": machine()}
-        load = round(os.getloadavg()[0], 1)
         with tempfile.TemporaryDirectory(dir=asked.folder) as folder:
             found = measure(size, Path(folder), asked.words)
         rounded = {name: round(value, 3) for name, value in found.items()}
-        measured = {**costs.read(), str(size): {**about, "load": load, **rounded}}
+        measured = {**costs.read(), str(size): {**about, **rounded}}
         costs.write(measured)
     if any(str(size) not in measured for size in costs.SIZES):
         return

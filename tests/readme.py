@@ -6,6 +6,7 @@ later ones find the databases of `tamis demo`. Between `<!-- table: NAME -->` an
 goes a table of TABLES.
 """
 
+import json
 import os
 import re
 import subprocess
@@ -15,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import click
+import costs
 import yaml
 
 from crawler import settings
@@ -176,6 +178,20 @@ def of_themes() -> str:
     return table(["group", "themes"], rows)
 
 
+def of_ladder() -> str:
+    """What `make bench BENCH_ARGS=--record` last found."""
+    told = json.loads((ROOT / "tests/ladder.json").read_text(encoding="utf-8"))
+    headings = ["step", "pages a second", "CPU s a 1,000 pages", "of the limit", "memory"]
+    return f"{table(headings, told['rows'])}\nMeasured {told['about']}.\n"
+
+
+def of_growth() -> str:
+    """What `make growth` last found."""
+    measured = costs.read()
+    body = table(costs.headings(), costs.rows(measured))
+    return f"{body}\nMeasured {costs.about(measured)}.\n"
+
+
 def metadata() -> dict[str, dict[str, dict[str, str]]]:
     """What datasette/metadata.yml says of the published database."""
     text = (ROOT / "datasette/metadata.yml").read_text(encoding="utf-8")
@@ -186,6 +202,8 @@ def metadata() -> dict[str, dict[str, dict[str, str]]]:
 TABLES: dict[str, Callable[[], str]] = {
     "commands": of_commands,
     "environment": of_environment,
+    "growth": of_growth,
+    "ladder": of_ladder,
     "outcomes": of_outcomes,
     "politeness": of_politeness,
     "queries": of_queries,
