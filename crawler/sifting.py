@@ -28,6 +28,10 @@ from enrich.text import text_hash
 # Texts settled in one transaction; another process waits for it no longer than for a batch of
 # readings.
 BATCH = 50
+# Of how many articles have a line, the nearest of these below is kept where they are more: a number
+# that each day's news moves would be written anew on every article of a site, and published anew.
+# 500 new articles changed 52,000 of 100,000 so, and what is published was built from nothing.
+ABOUT = (100, 50, 20, 10)
 # Of a removed line so much is kept, and so many a page: the text before is kept whole.
 MAX_LINE, MAX_LINES = 500, 200
 
@@ -241,7 +245,9 @@ def _rewrite(db: Database, changed: Changed, notes: Annotation) -> None:
 
 def _say(db: Database, article: int, removed: Sequence[Removed]) -> None:
     """Write what memory took out, unless it is what was written before."""
-    wanted = [(each.number, each.text[:MAX_LINE], each.rule, each.articles) for each in removed]
+    wanted = [
+        (each.number, each.text[:MAX_LINE], each.rule, _about(each.articles)) for each in removed
+    ]
     there = db.execute(
         "SELECT line, text, rule, articles FROM removed_lines"
         " WHERE article_id = ? AND line IS NOT NULL ORDER BY line",
@@ -256,6 +262,10 @@ def _say(db: Database, article: int, removed: Sequence[Removed]) -> None:
         "INSERT INTO removed_lines (article_id, line, text, rule, articles) VALUES (?, ?, ?, ?, ?)",
         [(article, *each) for each in wanted],
     )
+
+
+def _about(articles: int) -> int:
+    return next((least for least in ABOUT if articles >= least), articles)
 
 
 def _json(value: Any) -> str:

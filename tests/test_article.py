@@ -344,11 +344,12 @@ def test_documents_tell_their_kind_and_size_and_removed_lines_the_rule(db: Path)
         " 'application/pdf', 234567), (1, 1, 'javascript:alert(9)', 'Un piège', NULL, NULL)",
     )
     change(db, "INSERT INTO removed_lines VALUES (1, 0, 'Partager', 'memory', 8),"
-               " (1, 1, 'À lire aussi', 'wording', NULL)")  # fmt: skip
+               " (1, 1, 'À lire aussi', 'wording', NULL), (1, 2, 'Don', 'memory', 50)")  # fmt: skip
     html = page(db, "/article/1")
     assert '<span class="n">PDF</span> <span class="n">235 kB</span>' in html
     assert '<span class="unsafe">javascript:alert(9)</span>' in html
     assert "this site repeats it: on 8 articles of this site" in html
+    assert "on 50+ articles of this site" in html
     assert "its words send the reader elsewhere" in html
 
 

@@ -11,7 +11,7 @@ import pytest
 from reading import read_all
 from sqlite_utils import Database
 
-from crawler import archive, clock, database, enrichment, store
+from crawler import archive, changes, clock, database, enrichment, store
 from crawler.frontier import Frontier
 from crawler.items import Harvest, Link, Page, Source
 from crawler.publish import publish
@@ -138,6 +138,23 @@ def test_texts_that_their_site_changes_are_read_again_by_other_processes(
     assert store.settle(db) == 0
     assert state(db) == here
     assert STANDING[0] not in here[0]["text"]
+
+
+def test_one_more_page_of_a_site_changes_nothing_of_what_is_published_of_many_others(
+    db: Database, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = random.Random(3)
+    for number in range(12):
+        text = " ".join("".join(rng.choices("aeilmnorst", k=8)) for _ in range(90))
+        monkeypatch.setitem(TEXTS, f"/avis-{number}", text)
+    *paths, new = (path for path in TEXTS if path.startswith("/avis-"))
+    for start in range(0, len(paths), 4):  # of one host so many are drawn, and more
+        visit(db, source, {path: page(path) for path in paths[start : start + 4]})
+    before = changes.last(db)
+    visit(db, source, {new: page(new)})
+    changed = changes.since(db, before)
+    assert [row["url"] for row in db.table("urls").rows if row["id"] in changed] == [HERE + new]
+    assert {row["articles"] for row in db.query(BY_MEMORY)} == {10}
 
 
 def test_settling_again_changes_nothing(db: Database, source: Source) -> None:
