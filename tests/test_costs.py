@@ -36,12 +36,22 @@ def test_a_cost_is_expected_to_go_on_growing_as_it_grew(
         ((1, 100, 10_000), True),
         ((1, 20, 400), True),
         ((7, 20, 150), False),
+        ((5, 5.1, 30), True),  # by the square or so, below what it costs anyhow
+        ((3.4, 3.9, 11), False),  # n^1.1, or noise
     ],
 )
 def test_what_grows_faster_than_n_log_n_is_told(
     values: tuple[float, float, float], *, too_fast: bool
 ) -> None:
     assert growing(*values).too_fast is too_fast
+
+
+def test_a_whole_grows_as_its_parts() -> None:
+    parts = (growing(100, 108, 99), growing(1, 2, 12))
+    whole = Growth(cost=TOTAL, values=(101, 110, 111), parts=parts)
+    assert growing(101, 110, 111).expected == 111
+    assert whole.expected == pytest.approx(99 + 112, rel=0.05)
+    assert not whole.too_fast
 
 
 def test_what_was_measured_has_every_cost_and_none_grows_too_fast() -> None:
