@@ -68,7 +68,8 @@ def _trafilatura(web: Served, python: str, folder: Path) -> Peer:
         path.unlink()
     options = ["--input-dir", str(pages), "--output-dir", str(out), "--parallel", "2"]
     run = timed(TRAFILATURA, count, [program, *options])
-    texts = sum(path.stat().st_size > 0 for path in out.iterdir())
+    # It begins a new folder for every thousand.
+    texts = sum(path.is_file() and path.stat().st_size > 0 for path in out.rglob("*"))
     return Peer(package="trafilatura", run=run, version=version, texts=texts)
 
 

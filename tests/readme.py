@@ -17,6 +17,7 @@ from pathlib import Path
 
 import click
 import costs
+import month
 import yaml
 
 from crawler import settings
@@ -192,6 +193,11 @@ def of_growth() -> str:
     return f"{body}\nMeasured {costs.about(measured)}.\n"
 
 
+def of_month() -> str:
+    """What a month of others' archive would take, by what was measured here."""
+    return table(month.headings(), month.rows())
+
+
 def metadata() -> dict[str, dict[str, dict[str, str]]]:
     """What datasette/metadata.yml says of the published database."""
     text = (ROOT / "datasette/metadata.yml").read_text(encoding="utf-8")
@@ -204,6 +210,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "environment": of_environment,
     "growth": of_growth,
     "ladder": of_ladder,
+    "month": of_month,
     "outcomes": of_outcomes,
     "politeness": of_politeness,
     "queries": of_queries,

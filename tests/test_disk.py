@@ -26,7 +26,7 @@ import warm
 from web import RSS, Answer, Web, article, feed, record
 
 # So much is there before; so much more makes the database grow beyond what is allowed it.
-SMALL, LARGE = 3, 16
+SMALL, LARGE = 3, 32
 PAGE = 20_000  # characters of a large page, which zstd makes half as long
 KIB = 1024
 # Bytes beyond what is there: some pages fit in.
