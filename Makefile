@@ -73,7 +73,7 @@ $(PEERS)/.installed: tests/peers.txt
 	$(PEERS)/bin/python -m pip install --quiet -r tests/peers.txt
 	@touch $@
 
-growth: $(PEERS)/.installed dev  ## what 1,000, 10,000 and 100,000 articles cost, and so a million: half an hour (GROWTH_ARGS)
+growth: $(PEERS)/.installed dev  ## what 1,000, 10,000 and 100,000 articles cost, and so a million: twenty minutes (GROWTH_ARGS)
 	@$(BIN)/python tests/growth.py --words $$($(PEERS)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))') $(GROWTH_ARGS)
 
 pages: dev  ## CPU time of each kind of page of the site (NEWS=published database, as of tests/million.py)

@@ -5,7 +5,7 @@
 A database of tests/million.py is settled and published for real; then three days bring it 0, 500
 and 5,000 articles, which are crawled on loopback, read, stored, settled and published by the
 commands. Adds the CPU seconds to tests/growth.json, from which `make readme` makes a table; exit
-status 1 if a cost grows faster than n log n. Takes half an hour on two cores, and 3 GB of DIR.
+status 1 if a cost grows faster than n log n. Takes twenty minutes on two cores, and 3 GB of DIR.
 """
 
 import argparse
